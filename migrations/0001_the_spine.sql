@@ -1,0 +1,627 @@
+-- The ground: who (organizations), what is sold (catalog), to whom (customers, subscriptions),
+-- what was used (events, usage cells), and what is owed (invoices, fees).
+--
+-- organization_id stands on every row and first in every tenant index; foreign keys are composite,
+-- so that a row of one organization can never point at a row of another.
+
+---------------------------------------------------------------- identity
+
+create table organizations (
+  id uuid primary key,
+  ordinal bigint generated always as identity,
+  name text not null,
+  slug text not null unique,
+  sandbox boolean not null default false,
+  -- A sandbox's present, once it has been set; real organizations live on machine time.
+  clock_now timestamptz,
+  document_number_prefix text not null,
+  -- Incremented by every catalog write: what a process cached under an older version is stale.
+  catalog_version bigint not null default 0,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  check (sandbox or clock_now is null)
+);
+
+create table api_keys (
+  organization_id uuid not null references organizations (id),
+  id uuid not null,
+  name text,
+  key_hash bytea not null unique,
+  value_hint text not null,
+  -- {resource: ["read", "write"]}; null means everything.
+  permissions jsonb,
+  expires_at timestamptz,
+  last_used_at timestamptz,
+  created_at timestamptz not null,
+  primary key (organization_id, id)
+);
+
+create table billing_entities (
+  organization_id uuid not null references organizations (id),
+  id uuid not null,
+  ordinal bigint generated always as identity,
+  code text not null,
+  name text not null,
+  legal_name text,
+  legal_number text,
+  tax_identification_number text,
+  email text,
+  phone text,
+  address_line1 text,
+  address_line2 text,
+  city text,
+  state text,
+  zipcode text,
+  country text,
+  default_currency text not null default 'USD',
+  timezone text not null default 'UTC',
+  document_locale text not null default 'en',
+  document_numbering text not null default 'per_customer' check (document_numbering in ('per_customer', 'per_billing_entity')),
+  document_number_prefix text not null,
+  invoice_footer text,
+  invoice_grace_period integer not null default 0 check (invoice_grace_period >= 0),
+  subscription_invoice_issuing_date_anchor text not null default 'next_period_start'
+    check (subscription_invoice_issuing_date_anchor in ('next_period_start', 'current_period_end')),
+  subscription_invoice_issuing_date_adjustment text not null default 'align_with_finalization_date'
+    check (subscription_invoice_issuing_date_adjustment in ('align_with_finalization_date', 'keep_anchor')),
+  net_payment_term integer not null default 0 check (net_payment_term >= 0),
+  finalize_zero_amount_invoice boolean not null default true,
+  email_settings text[] not null default '{}',
+  logo_url text,
+  archived_at timestamptz,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  primary key (organization_id, id)
+);
+create unique index billing_entities_code on billing_entities (organization_id, code) where archived_at is null;
+
+-- Counters of documents and customers. A number is taken by `update … returning` in the transaction
+-- of the thing it numbers, so that the series has no gap.
+create table document_sequences (
+  organization_id uuid not null references organizations (id),
+  kind text not null,
+  -- What the series runs within, e.g. '' (the organization) or '<customer id>/<billing entity id>'.
+  scope text not null default '',
+  last bigint not null default 0,
+  primary key (organization_id, kind, scope)
+);
+
+create table domain_events (
+  organization_id uuid not null,
+  ordinal bigint generated always as identity,
+  kind text not null,
+  subject_type text not null,
+  subject_id uuid not null,
+  payload jsonb not null default '{}',
+  created_at timestamptz not null,
+  primary key (organization_id, ordinal)
+);
+
+---------------------------------------------------------------- catalog
+
+create table billable_metrics (
+  organization_id uuid not null references organizations (id),
+  id uuid not null,
+  ordinal bigint generated always as identity,
+  code text not null,
+  name text not null,
+  description text,
+  aggregation_type text not null check (aggregation_type in
+    ('count_agg', 'sum_agg', 'max_agg', 'unique_count_agg', 'weighted_sum_agg', 'latest_agg', 'custom_agg')),
+  field_name text,
+  recurring boolean not null default false,
+  weighted_interval text,
+  rounding_function text check (rounding_function in ('round', 'ceil', 'floor')),
+  rounding_precision integer,
+  expression text,
+  -- [{"key": "region", "values": ["eu", "us"]}], ordered by key.
+  filters jsonb not null default '[]',
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  deleted_at timestamptz,
+  primary key (organization_id, id)
+);
+create unique index billable_metrics_code on billable_metrics (organization_id, code) where deleted_at is null;
+create index billable_metrics_list on billable_metrics (organization_id, created_at desc, id) where deleted_at is null;
+
+create table plans (
+  organization_id uuid not null references organizations (id),
+  id uuid not null,
+  ordinal bigint generated always as identity,
+  parent_id uuid,
+  code text not null,
+  name text not null,
+  invoice_display_name text,
+  description text,
+  interval text not null check (interval in ('weekly', 'monthly', 'quarterly', 'semiannual', 'yearly')),
+  amount_cents bigint not null check (amount_cents >= 0),
+  amount_currency text not null,
+  pay_in_advance boolean not null,
+  trial_period numeric check (trial_period >= 0),
+  bill_charges_monthly boolean,
+  bill_fixed_charges_monthly boolean,
+  pending_deletion boolean not null default false,
+  -- Whether any subscription was ever on it: from then on its terms are fixed.
+  attached boolean not null default false,
+  version_no integer not null default 1,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  deleted_at timestamptz,
+  primary key (organization_id, id),
+  foreign key (organization_id, parent_id) references plans (organization_id, id)
+);
+create unique index plans_code on plans (organization_id, code) where deleted_at is null and parent_id is null;
+create index plans_list on plans (organization_id, created_at desc, id) where deleted_at is null and parent_id is null;
+
+create table charges (
+  organization_id uuid not null,
+  id uuid not null,
+  ordinal bigint generated always as identity,
+  plan_id uuid not null,
+  billable_metric_id uuid not null,
+  parent_id uuid,
+  code text not null,
+  charge_model text not null check (charge_model in
+    ('standard', 'graduated', 'package', 'percentage', 'volume', 'graduated_percentage', 'dynamic', 'custom')),
+  pay_in_advance boolean not null default false,
+  prorated boolean not null default false,
+  invoiceable boolean not null default true,
+  regroup_paid_fees text check (regroup_paid_fees = 'invoice'),
+  min_amount_cents bigint not null default 0 check (min_amount_cents >= 0),
+  accepts_target_wallet boolean not null default false,
+  invoice_display_name text,
+  properties jsonb not null,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  deleted_at timestamptz,
+  primary key (organization_id, id),
+  foreign key (organization_id, plan_id) references plans (organization_id, id),
+  foreign key (organization_id, billable_metric_id) references billable_metrics (organization_id, id),
+  foreign key (organization_id, parent_id) references charges (organization_id, id)
+);
+create unique index charges_code on charges (organization_id, plan_id, code) where deleted_at is null;
+create index charges_metric on charges (organization_id, billable_metric_id) where deleted_at is null;
+
+-- What a plan was at each effective change: a fee keeps the version that priced it.
+create table plan_versions (
+  organization_id uuid not null,
+  plan_id uuid not null,
+  no integer not null,
+  content jsonb not null,
+  hash text not null,
+  created_at timestamptz not null,
+  primary key (organization_id, plan_id, no),
+  foreign key (organization_id, plan_id) references plans (organization_id, id)
+);
+
+---------------------------------------------------------------- customers
+
+create table customers (
+  organization_id uuid not null references organizations (id),
+  id uuid not null,
+  ordinal bigint generated always as identity,
+  external_id text not null,
+  billing_entity_id uuid not null,
+  sequential_id bigint not null,
+  slug text not null,
+  name text,
+  firstname text,
+  lastname text,
+  customer_type text check (customer_type in ('company', 'individual')),
+  account_type text not null default 'customer' check (account_type in ('customer', 'partner')),
+  email text,
+  phone text,
+  url text,
+  logo_url text,
+  legal_name text,
+  legal_number text,
+  tax_identification_number text,
+  address_line1 text,
+  address_line2 text,
+  city text,
+  state text,
+  zipcode text,
+  country text,
+  shipping_address_line1 text,
+  shipping_address_line2 text,
+  shipping_city text,
+  shipping_state text,
+  shipping_zipcode text,
+  shipping_country text,
+  currency text,
+  timezone text,
+  document_locale text,
+  net_payment_term integer check (net_payment_term >= 0),
+  invoice_grace_period integer check (invoice_grace_period >= 0),
+  subscription_invoice_issuing_date_anchor text
+    check (subscription_invoice_issuing_date_anchor in ('next_period_start', 'current_period_end')),
+  subscription_invoice_issuing_date_adjustment text
+    check (subscription_invoice_issuing_date_adjustment in ('align_with_finalization_date', 'keep_anchor')),
+  finalize_zero_amount_invoice text not null default 'inherit' check (finalize_zero_amount_invoice in ('inherit', 'skip', 'finalize')),
+  external_salesforce_id text,
+  -- [{"id", "key", "value", "display_in_invoice", "created_at"}], at most five.
+  metadata jsonb not null default '[]',
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  deleted_at timestamptz,
+  primary key (organization_id, id),
+  unique (organization_id, sequential_id),
+  foreign key (organization_id, billing_entity_id) references billing_entities (organization_id, id)
+);
+create unique index customers_external_id on customers (organization_id, external_id) where deleted_at is null;
+create index customers_list on customers (organization_id, created_at desc, id) where deleted_at is null;
+
+---------------------------------------------------------------- subscriptions
+
+-- A chain is what the world calls one subscription: consecutive links (one per plan) of one customer under one external id.
+create table subscription_chains (
+  organization_id uuid not null,
+  id uuid not null,
+  external_id text not null,
+  customer_id uuid not null,
+  primary key (organization_id, id),
+  unique (organization_id, external_id, customer_id),
+  foreign key (organization_id, customer_id) references customers (organization_id, id)
+);
+
+create table subscriptions (
+  organization_id uuid not null,
+  id uuid not null,
+  ordinal bigint generated always as identity,
+  chain_id uuid not null,
+  customer_id uuid not null,
+  plan_id uuid not null,
+  billing_entity_id uuid,
+  previous_subscription_id uuid,
+  external_id text not null,
+  name text,
+  status text not null check (status in ('pending', 'active', 'terminated', 'canceled', 'incomplete')),
+  billing_time text not null check (billing_time in ('calendar', 'anniversary')),
+  subscription_at timestamptz not null,
+  started_at timestamptz,
+  activated_at timestamptz,
+  ending_at timestamptz,
+  terminated_at timestamptz,
+  canceled_at timestamptz,
+  trial_ended_at timestamptz,
+  on_termination_credit_note text check (on_termination_credit_note in ('credit', 'refund', 'offset', 'skip')),
+  on_termination_invoice text not null default 'generate' check (on_termination_invoice in ('generate', 'skip')),
+  progressive_billing_disabled boolean not null default false,
+  consolidate_invoice boolean not null default true,
+  purchase_order_number text,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  primary key (organization_id, id),
+  foreign key (organization_id, chain_id) references subscription_chains (organization_id, id),
+  foreign key (organization_id, customer_id) references customers (organization_id, id),
+  foreign key (organization_id, plan_id) references plans (organization_id, id),
+  foreign key (organization_id, billing_entity_id) references billing_entities (organization_id, id),
+  foreign key (organization_id, previous_subscription_id) references subscriptions (organization_id, id),
+  check (status not in ('active', 'terminated') or started_at is not null)
+);
+create unique index subscriptions_active on subscriptions (organization_id, external_id) where status = 'active';
+create index subscriptions_external_id on subscriptions (organization_id, external_id, started_at desc);
+create index subscriptions_customer on subscriptions (organization_id, customer_id, created_at desc);
+create index subscriptions_plan on subscriptions (organization_id, plan_id);
+create index subscriptions_list on subscriptions (organization_id, status, subscription_at desc, created_at desc);
+
+-- What is billed next. One row per subscription and kind; billed_until moves by compare-and-set, so that
+-- periods can neither overlap nor leave a gap, whoever runs at once.
+create table billing_schedules (
+  organization_id uuid not null,
+  subscription_id uuid not null,
+  kind text not null check (kind in ('subscription', 'charges')),
+  customer_id uuid not null,
+  billed_until timestamptz not null,
+  -- The first instant of the next local billing day; null when nothing will fall due any more.
+  next_due_at timestamptz,
+  primary key (organization_id, subscription_id, kind),
+  foreign key (organization_id, subscription_id) references subscriptions (organization_id, id)
+);
+create index billing_schedules_due on billing_schedules (organization_id, next_due_at, customer_id) where next_due_at is not null;
+
+-- A customer whose billing failed is set aside with its error, and tried again later.
+create table billing_failures (
+  organization_id uuid not null,
+  customer_id uuid not null,
+  error text not null,
+  attempts integer not null default 1,
+  failed_at timestamptz not null,
+  retry_at timestamptz not null,
+  primary key (organization_id, customer_id),
+  foreign key (organization_id, customer_id) references customers (organization_id, id)
+);
+
+---------------------------------------------------------------- metering
+
+-- A stream is what one subscription sends under one code. Events refer to it by 8 bytes.
+create table streams (
+  id bigint generated always as identity primary key,
+  organization_id uuid not null references organizations (id),
+  external_subscription_id text,
+  code text not null,
+  -- Events of this stream that have left the tail.
+  settled_events bigint not null default 0,
+  unique nulls not distinct (organization_id, external_subscription_id, code)
+);
+create index streams_code on streams (organization_id, code);
+
+-- De-duplication. The first half of the key is a hash of (organization, transaction id), the second of
+-- (organization, subscription, transaction id): unique as a whole, findable by transaction id alone.
+create table event_keys (
+  key uuid not null,
+  commit_id bigint not null,
+  unique (key)
+) partition by hash (key);
+do $$ begin
+  for i in 0..7 loop
+    execute format('create table event_keys_%s partition of event_keys for values with (modulus 8, remainder %s)', i, i);
+  end loop;
+end $$;
+
+-- The tail: a commit row stands here from the commit of its events until they are folded.
+create table event_commits (
+  id bigint primary key,
+  received_at timestamptz not null,
+  n integer not null
+);
+create sequence event_commit_ids;
+
+-- The log: append-only, by month of reception. One received_at for all events of a commit.
+create table events (
+  id uuid not null,
+  ordinal bigint generated always as identity,
+  commit_id bigint not null,
+  stream_id bigint not null,
+  timestamp timestamptz not null,
+  received_at timestamptz not null,
+  created_at timestamptz not null,
+  transaction_id text not null,
+  precise_total_amount_cents numeric(40, 15),
+  properties jsonb not null
+) partition by range (received_at);
+create index events_stream on events (stream_id, timestamp, ordinal);
+create index events_commit on events (commit_id, stream_id);
+
+-- Makes the log's partitions from the month of `since` to `ahead` months after it.
+create function ensure_event_partitions(since timestamptz, ahead integer) returns void language plpgsql as $$
+declare
+  month timestamptz;
+begin
+  for i in 0..ahead loop
+    month := date_trunc('month', since, 'UTC') + make_interval(months => i);
+    if to_regclass(format('events_%s', to_char(month at time zone 'UTC', 'YYYY_MM'))) is null then
+      execute format('create table if not exists events_%s partition of events for values from (%L) to (%L)',
+        to_char(month at time zone 'UTC', 'YYYY_MM'), month, date_trunc('month', month, 'UTC') + interval '1 month');
+    end if;
+  end loop;
+end $$;
+
+-- A fold spec says what is kept of a code's events: the numbers of one property (or only their count), split by the
+-- values of the properties that a charge's filters and groups need (none yet).
+create table fold_specs (
+  id bigint generated always as identity primary key,
+  organization_id uuid not null references organizations (id),
+  code text not null,
+  field_name text,
+  keys text[] not null default '{}',
+  unique nulls not distinct (organization_id, code, field_name, keys)
+);
+
+-- Which streams are folded under which spec. grain 1: by UTC day; 2: by quarter of an hour as well.
+-- No row: the stream's events are read raw.
+create table stream_folds (
+  stream_id bigint not null references streams (id),
+  spec_id bigint not null references fold_specs (id),
+  grain smallint not null check (grain in (1, 2)),
+  primary key (stream_id, spec_id)
+);
+
+create table usage_cells (
+  stream_id bigint not null,
+  spec_id bigint not null,
+  -- The values of the spec's keys (0: the spec has none).
+  tuple_id bigint not null default 0,
+  grain smallint not null,
+  bucket timestamptz not null,
+  events bigint not null,
+  numeric_events bigint not null,
+  sum numeric not null,
+  max numeric,
+  last_timestamp timestamptz,
+  last_ordinal bigint,
+  last_value numeric,
+  primary key (stream_id, spec_id, grain, bucket, tuple_id)
+);
+
+-- Distinct values are not additive over cells: a window that is read is kept as a whole.
+create table unique_windows (
+  id bigint generated always as identity primary key,
+  stream_id bigint not null references streams (id),
+  spec_id bigint not null references fold_specs (id),
+  window_from timestamptz not null,
+  window_to timestamptz not null,
+  -- False until the log has been counted into it; until then it is read raw.
+  built boolean not null default false,
+  active_values bigint not null default 0,
+  unique (stream_id, spec_id, window_from, window_to)
+);
+
+create table unique_values (
+  window_id bigint not null references unique_windows (id) on delete cascade,
+  tuple_id bigint not null default 0,
+  value_hash uuid not null,
+  last_timestamp timestamptz not null,
+  last_ordinal bigint not null,
+  active boolean not null,
+  primary key (window_id, tuple_id, value_hash)
+);
+
+-- The number an event carries in a property, or null where it carries none: 2.1 of the metering spec,
+-- within the limits of what is numeric (60 digits before the point, 30 after).
+create function event_number(properties jsonb, field_name text) returns numeric
+language sql immutable parallel safe
+return case when properties ->> field_name ~ '^-?\d{1,60}(\.\d{1,30})?$' then (properties ->> field_name)::numeric end;
+
+---------------------------------------------------------------- invoicing
+
+create table invoices (
+  organization_id uuid not null,
+  id uuid not null,
+  ordinal bigint generated always as identity,
+  customer_id uuid not null,
+  billing_entity_id uuid not null,
+  invoice_type text not null check (invoice_type in
+    ('subscription', 'one_off', 'credit', 'add_on', 'advance_charges', 'progressive_billing')),
+  status text not null check (status in
+    ('generating', 'draft', 'open', 'pending', 'failed', 'finalized', 'voided', 'closed', 'deleted')),
+  payment_status text not null default 'pending' check (payment_status in ('pending', 'succeeded', 'failed')),
+  tax_status text check (tax_status in ('pending', 'succeeded', 'failed')),
+  number text not null,
+  sequential_id bigint,
+  billing_entity_sequential_id bigint,
+  currency text not null,
+  timezone text not null,
+  fees_amount_cents bigint not null default 0,
+  coupons_amount_cents bigint not null default 0,
+  progressive_billing_credit_amount_cents bigint not null default 0,
+  credit_notes_amount_cents bigint not null default 0,
+  prepaid_credit_amount_cents bigint not null default 0,
+  taxes_amount_cents bigint not null default 0,
+  sub_total_excluding_taxes_amount_cents bigint not null default 0,
+  sub_total_including_taxes_amount_cents bigint not null default 0,
+  total_amount_cents bigint not null default 0,
+  total_paid_amount_cents bigint not null default 0,
+  taxes_rate numeric not null default 0,
+  issuing_date date not null,
+  payment_due_date date not null,
+  expected_finalization_date date not null,
+  net_payment_term integer not null default 0,
+  payment_overdue boolean not null default false,
+  payment_dispute_lost_at timestamptz,
+  self_billed boolean not null default false,
+  skip_charges boolean not null default false,
+  purchase_order_number text,
+  finalized_at timestamptz,
+  voided_at timestamptz,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  primary key (organization_id, id),
+  foreign key (organization_id, customer_id) references customers (organization_id, id),
+  foreign key (organization_id, billing_entity_id) references billing_entities (organization_id, id)
+);
+create unique index invoices_sequence on invoices (organization_id, customer_id, billing_entity_id, sequential_id) where sequential_id is not null;
+create unique index invoices_entity_sequence on invoices (organization_id, billing_entity_id, billing_entity_sequential_id)
+  where billing_entity_sequential_id is not null;
+create index invoices_list on invoices (organization_id, issuing_date desc, created_at desc, ordinal desc)
+  where status in ('draft', 'finalized', 'voided', 'failed', 'pending');
+
+create table invoice_subscriptions (
+  organization_id uuid not null,
+  id uuid not null,
+  ordinal bigint generated always as identity,
+  invoice_id uuid not null,
+  subscription_id uuid not null,
+  invoicing_reason text not null check (invoicing_reason in
+    ('subscription_starting', 'subscription_periodic', 'subscription_terminating', 'in_advance_charge', 'in_advance_charge_periodic', 'progressive_billing')),
+  recurring boolean not null default false,
+  -- The moment it was billed for (business time), and the half-open windows [from, to).
+  timestamp timestamptz not null,
+  from_at timestamptz not null,
+  to_at timestamptz not null,
+  charges_from_at timestamptz,
+  charges_to_at timestamptz,
+  fixed_charges_from_at timestamptz,
+  fixed_charges_to_at timestamptz,
+  created_at timestamptz not null,
+  primary key (organization_id, id),
+  unique (organization_id, invoice_id, subscription_id),
+  foreign key (organization_id, invoice_id) references invoices (organization_id, id),
+  foreign key (organization_id, subscription_id) references subscriptions (organization_id, id)
+);
+create index invoice_subscriptions_subscription on invoice_subscriptions (organization_id, subscription_id, timestamp desc);
+create unique index invoice_subscriptions_once on invoice_subscriptions (organization_id, subscription_id, charges_from_at, charges_to_at) where recurring;
+create unique index invoice_subscriptions_edges on invoice_subscriptions (organization_id, subscription_id, invoicing_reason)
+  where invoicing_reason in ('subscription_starting', 'subscription_terminating');
+
+create table fees (
+  organization_id uuid not null,
+  id uuid not null,
+  ordinal bigint generated always as identity,
+  invoice_id uuid,
+  subscription_id uuid,
+  customer_id uuid not null,
+  fee_type text not null check (fee_type in ('charge', 'add_on', 'subscription', 'credit', 'commitment', 'fixed_charge')),
+  charge_id uuid,
+  charge_filter_id uuid,
+  billable_metric_id uuid,
+  plan_id uuid,
+  plan_version_no integer,
+  true_up_parent_fee_id uuid,
+  -- md5 of the canonical text of grouped_by; '' where there are no groups.
+  group_hash text not null default '',
+  grouped_by jsonb not null default '{}',
+  amount_cents bigint not null,
+  precise_amount_cents numeric(40, 15) not null,
+  amount_currency text not null,
+  taxes_amount_cents bigint not null default 0,
+  taxes_precise_amount_cents numeric(40, 15) not null default 0,
+  taxes_rate numeric not null default 0,
+  units numeric not null,
+  total_aggregated_units numeric not null,
+  unit_amount_cents bigint not null default 0,
+  precise_unit_amount numeric(30, 15) not null default 0,
+  precise_coupons_amount_cents numeric(30, 5) not null default 0,
+  events_count integer not null default 0,
+  amount_details jsonb not null default '{}',
+  pay_in_advance boolean not null default false,
+  invoiceable boolean not null default true,
+  invoice_display_name text,
+  description text,
+  -- The half-open window [from, to) that the fee pays for.
+  from_at timestamptz,
+  to_at timestamptz,
+  payment_status text not null default 'pending' check (payment_status in ('pending', 'succeeded', 'failed', 'refunded')),
+  succeeded_at timestamptz,
+  failed_at timestamptz,
+  refunded_at timestamptz,
+  event_transaction_id text,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  deleted_at timestamptz,
+  primary key (organization_id, id),
+  foreign key (organization_id, invoice_id) references invoices (organization_id, id),
+  foreign key (organization_id, subscription_id) references subscriptions (organization_id, id),
+  foreign key (organization_id, charge_id) references charges (organization_id, id)
+);
+create unique index fees_identity on fees
+  (organization_id, invoice_id, subscription_id, fee_type, charge_id, charge_filter_id, group_hash, (true_up_parent_fee_id is not null))
+  nulls not distinct where invoice_id is not null and deleted_at is null;
+create index fees_list on fees (organization_id, created_at, id) where deleted_at is null;
+create index fees_subscription on fees (organization_id, subscription_id, fee_type);
+
+-- What was finalized stays as it was: only the payment of a fee may still move.
+create function fees_stay_final() returns trigger language plpgsql as $$
+begin
+  if old.invoice_id is not null
+    and exists (select 1 from invoices i where i.organization_id = old.organization_id and i.id = old.invoice_id and i.status in ('finalized', 'voided'))
+    and (tg_op = 'DELETE' or (
+      old.invoice_id, old.fee_type, old.charge_id, old.subscription_id, old.amount_cents, old.precise_amount_cents, old.units,
+      old.taxes_amount_cents, old.precise_coupons_amount_cents, old.from_at, old.to_at, old.deleted_at) is distinct from (
+      new.invoice_id, new.fee_type, new.charge_id, new.subscription_id, new.amount_cents, new.precise_amount_cents, new.units,
+      new.taxes_amount_cents, new.precise_coupons_amount_cents, new.from_at, new.to_at, new.deleted_at))
+  then
+    raise exception 'fee % belongs to a final invoice', old.id using errcode = 'check_violation', constraint = 'fees_stay_final';
+  end if;
+  return case tg_op when 'DELETE' then old else new end;
+end $$;
+create trigger fees_stay_final before update or delete on fees for each row execute function fees_stay_final();
+
+---------------------------------------------------------------- the living
+
+create view live_billing_entities as select * from billing_entities where archived_at is null;
+create view live_billable_metrics as select * from billable_metrics where deleted_at is null;
+create view live_plans as select * from plans where deleted_at is null;
+create view live_charges as select * from charges where deleted_at is null;
+create view live_customers as select * from customers where deleted_at is null;
+create view live_fees as select * from fees where deleted_at is null;

@@ -1,0 +1,99 @@
+/** The SQL of organizations, their keys and billing entities. */
+import type { Db, DbOrTx } from "../storage/database.ts";
+import type { Caller, NewKey } from "./authenticate.ts";
+
+export async function findCaller(db: Db, keyHash: Buffer): Promise<Caller | null> {
+  const row = await db
+    .selectFrom("api_keys as k")
+    .innerJoin("organizations as o", "o.id", "k.organization_id")
+    .where("k.key_hash", "=", keyHash)
+    .select(["o.id", "o.name", "o.sandbox", "o.clock_now", "k.id as api_key_id", "k.permissions", "k.expires_at"])
+    .executeTakeFirst();
+  if (row === undefined) return null;
+  const { id, name, sandbox, clock_now } = row;
+  return {
+    organization: { id, name, sandbox, clock_now },
+    apiKeyId: row.api_key_id,
+    permissions: row.permissions,
+    expiresAt: row.expires_at,
+  };
+}
+
+export interface NewOrganization {
+  readonly id: string;
+  readonly name: string;
+  readonly slug: string;
+  readonly email: string | null;
+  readonly sandbox: boolean;
+  readonly documentNumberPrefix: string;
+  readonly currency: string;
+  readonly entityCode: string;
+}
+
+/** The organization, its default billing entity (which shares its id) and its first key. */
+export async function insertOrganization(
+  tx: DbOrTx,
+  organization: NewOrganization,
+  apiKeyId: string,
+  key: NewKey,
+  now: Temporal.Instant,
+): Promise<void> {
+  const { id, name, slug, email, sandbox, documentNumberPrefix, currency, entityCode } = organization;
+  const times = { created_at: now, updated_at: now };
+  await tx
+    .insertInto("organizations")
+    .values({ id, name, slug, sandbox, document_number_prefix: documentNumberPrefix, ...times })
+    .execute();
+  await tx
+    .insertInto("billing_entities")
+    .values({
+      organization_id: id,
+      id,
+      code: entityCode,
+      name,
+      email,
+      default_currency: currency,
+      document_number_prefix: documentNumberPrefix,
+      ...times,
+    })
+    .execute();
+  await tx
+    .insertInto("api_keys")
+    .values({
+      organization_id: id,
+      id: apiKeyId,
+      name: "Default",
+      key_hash: key.hash,
+      value_hint: key.hint,
+      created_at: now,
+    })
+    .execute();
+}
+
+/** Whether an organization exists already. */
+export async function hasOrganizations(db: Db): Promise<boolean> {
+  return (await db.selectFrom("organizations").select("id").limit(1).executeTakeFirst()) !== undefined;
+}
+
+export type ClockMove = "moved" | "backwards";
+
+/** Sets a sandbox's present; forwards only once it is set. */
+export async function setClock(db: Db, organizationId: string, now: Temporal.Instant): Promise<ClockMove> {
+  const { numUpdatedRows } = await db
+    .updateTable("organizations")
+    .set({ clock_now: now })
+    .where("id", "=", organizationId)
+    .where("sandbox", "=", true)
+    .where((eb) => eb.or([eb("clock_now", "is", null), eb("clock_now", "<=", now)]))
+    .executeTakeFirst();
+  return numUpdatedRows === 1n ? "moved" : "backwards";
+}
+
+export async function readClock(db: DbOrTx, organizationId: string): Promise<Temporal.Instant | null> {
+  const { clock_now } = await db
+    .selectFrom("organizations")
+    .select("clock_now")
+    .where("id", "=", organizationId)
+    .executeTakeFirstOrThrow();
+  return clock_now;
+}

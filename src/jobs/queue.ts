@@ -1,0 +1,71 @@
+/** Adding jobs, and waiting until an organization's are done. */
+import { sql } from "kysely";
+import { Refusal } from "../kernel/failure.ts";
+import type { Db, DbOrTx } from "../storage/database.ts";
+import type { Job } from "./job.ts";
+
+export interface Owner {
+  readonly id: string;
+  readonly sandbox: boolean;
+}
+
+const queueOf = (organizationId: string) => `org:${organizationId}`;
+
+/**
+ * Adds a job in the caller's transaction. `key` names it: while it waits, adding it again changes nothing.
+ * A sandbox's job fails at its first error (whoever waits for it is told); others are tried again with growing delays.
+ */
+export async function enqueue<Payload extends object>(
+  db: DbOrTx,
+  owner: Owner,
+  { name }: Job<Payload>,
+  payload: Payload,
+  key?: string,
+): Promise<void> {
+  await sql`
+    select graphile_worker.add_job(
+      ${name}, ${JSON.stringify(payload)}::json,
+      queue_name := ${owner.sandbox ? queueOf(owner.id) : null}::text,
+      max_attempts := ${owner.sandbox ? 1 : 25}::int,
+      job_key := ${key ?? null}::text, job_key_mode := 'preserve_run_at')`.execute(db);
+}
+
+interface Waiting {
+  id: string;
+  task_identifier: string;
+  last_error: string | null;
+  has_failed: boolean;
+  payload: unknown;
+}
+
+const POLL_MS = 20;
+
+/** Waits until the sandbox's queue is empty; 409 `background_work_failed` when a job in it failed for good. */
+export async function settle(db: Db, organizationId: string): Promise<void> {
+  for (;;) {
+    const { rows } = await sql<Waiting>`
+      select j.id::text, t.identifier as task_identifier, j.last_error, j.attempts >= j.max_attempts and j.locked_at is null as has_failed, j.payload
+      from graphile_worker._private_job_queues q
+      join graphile_worker._private_jobs j on j.job_queue_id = q.id
+      join graphile_worker._private_tasks t on t.id = j.task_id
+      where q.queue_name = ${queueOf(organizationId)}
+      order by j.id limit 50`.execute(db);
+    if (rows.length === 0) return;
+    const failed = rows.filter((row) => row.has_failed);
+    if (failed.length > 0) throw await reportFailed(db, failed);
+    await new Promise((done) => setTimeout(done, POLL_MS));
+  }
+}
+
+/** A failure is reported once: the job is taken out of the queue with its report. */
+async function reportFailed(db: Db, failed: readonly Waiting[]): Promise<Refusal> {
+  await sql`select graphile_worker.complete_jobs(${failed.map((row) => row.id)}::bigint[])`.execute(db);
+  return new Refusal(
+    "background_work_failed",
+    failed.map(({ task_identifier, last_error, payload }) => ({
+      task: task_identifier,
+      subject: payload,
+      error: (last_error ?? "unknown").split("\n")[0],
+    })),
+  );
+}

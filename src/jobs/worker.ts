@@ -1,0 +1,61 @@
+/** Working off the queue, and the schedules (UTC cron) that fill it. */
+import { type ParsedCronItem, parseCronItems, type Runner, run, runMigrations } from "graphile-worker";
+import type pg from "pg";
+import type { App } from "../app.ts";
+import type { Job } from "./job.ts";
+
+/** Work that the clock starts: `job` with an empty payload at each match of the crontab pattern. */
+export interface Schedule {
+  readonly pattern: string;
+  readonly job: Job;
+}
+
+export interface Queue {
+  /** Begins to work. Only processes whose role includes it do. */
+  start(app: App): Promise<void>;
+  /** Finishes what is under way and stops. */
+  stop(): Promise<void>;
+}
+
+export async function migrateQueue(pool: pg.Pool): Promise<void> {
+  await runMigrations({ pgPool: pool, logger: undefined });
+}
+
+export function startQueue(jobs: readonly Job[], schedules: readonly Schedule[]): Queue {
+  let runner: Runner | null = null;
+  return {
+    async start(app) {
+      runner = await run({
+        pgPool: app.pool,
+        concurrency: app.config.jobConcurrency,
+        noHandleSignals: true,
+        pollInterval: 2000,
+        taskList: Object.fromEntries(
+          jobs.map((known) => [known.name, (payload: unknown) => runLogged(app, known, payload as object)]),
+        ),
+        parsedCronItems: cronItems(schedules),
+      });
+    },
+    async stop() {
+      await runner?.stop();
+      runner = null;
+    },
+  };
+}
+
+async function runLogged(app: App, known: Job, payload: object): Promise<void> {
+  const begun = performance.now();
+  try {
+    await known.run(payload, { app });
+    app.logger.debug({ job: known.name, payload, ms: Math.round(performance.now() - begun) }, "job done");
+  } catch (error) {
+    app.logger.error({ job: known.name, payload, err: error }, "job failed");
+    throw error;
+  }
+}
+
+function cronItems(schedules: readonly Schedule[]): ParsedCronItem[] {
+  return parseCronItems(
+    schedules.map(({ pattern, job }) => ({ task: job.name, match: pattern, identifier: job.name })),
+  );
+}

@@ -1,0 +1,85 @@
+/**
+ * Exact decimals. The only file that imports the library: sums, differences and products are exact,
+ * a division is carried to 40 decimals. Rounding is half away from zero ("half up on magnitude").
+ */
+import Big from "big.js";
+
+Big.DP = 40;
+Big.RM = Big.roundHalfUp;
+Big.PE = 1_000_000; // never exponent notation
+Big.NE = -1_000_000;
+
+export type Dec = Big;
+
+export function dec(value: string | number | bigint | Dec): Dec {
+  return new Big(typeof value === "bigint" ? value.toString() : value);
+}
+
+export const ZERO: Dec = dec(0);
+
+/** A plain decimal text: optional sign, digits, optional fraction. No exponent, no blanks. */
+const DECIMAL_TEXT = /^-?\d+(\.\d+)?$/;
+
+/** Reads a decimal that came over the wire (a JSON number or a text like "0.25"); null when it is not one. */
+export function parseDecimal(value: unknown): Dec | null {
+  if (typeof value === "number") return Number.isFinite(value) ? dec(value) : null;
+  if (typeof value === "string") return DECIMAL_TEXT.test(value) ? dec(value) : null;
+  if (isRawNumber(value)) return dec(value.rawJSON);
+  return null;
+}
+
+/** A JSON number kept with all its digits (see http/json.ts). */
+export interface RawNumber {
+  readonly rawJSON: string;
+}
+
+export function isRawNumber(value: unknown): value is RawNumber {
+  return typeof value === "object" && value !== null && typeof (value as RawNumber).rawJSON === "string";
+}
+
+/** round_n of the spec: half away from zero at `places` decimals; negative places round to tens, hundreds, … */
+export function round(value: Dec, places = 0): Dec {
+  return value.round(places, Big.roundHalfUp);
+}
+
+/** Toward +∞ at `places` decimals. */
+export function ceil(value: Dec, places = 0): Dec {
+  return value.round(places, value.lt(0) ? Big.roundDown : Big.roundUp);
+}
+
+/** Toward −∞ at `places` decimals. */
+export function floor(value: Dec, places = 0): Dec {
+  return value.round(places, value.lt(0) ? Big.roundUp : Big.roundDown);
+}
+
+/** Toward zero at `places` decimals. */
+export function truncate(value: Dec, places = 0): Dec {
+  return value.round(places, Big.roundDown);
+}
+
+export function sum(values: Iterable<Dec>): Dec {
+  let total = ZERO;
+  for (const value of values) total = total.plus(value);
+  return total;
+}
+
+export function min(a: Dec, b: Dec): Dec {
+  return a.lt(b) ? a : b;
+}
+
+export function max(a: Dec, b: Dec): Dec {
+  return a.gt(b) ? a : b;
+}
+
+/** The contract's form of a decimal: plain notation with at least one fractional digit ("10.0", "0.00125"). */
+export function toWire(value: Dec): string {
+  const text = value.toFixed();
+  if (!text.includes(".")) return `${text}.0`;
+  const trimmed = text.replace(/0+$/, "");
+  return trimmed.endsWith(".") ? `${trimmed}0` : trimmed;
+}
+
+/** A whole number of minor units as a bigint; throws when it has a fraction (round first). */
+export function toCents(value: Dec): bigint {
+  return BigInt(value.toFixed(value.eq(round(value)) ? 0 : undefined));
+}

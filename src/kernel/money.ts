@@ -1,0 +1,24 @@
+/** From exact amounts in major units to minor units, rounded once. */
+import { exponentOf } from "./currency.ts";
+import { type Dec, dec, round, toCents } from "./decimal.ts";
+
+/** How many minor units one major unit has: 100 for EUR, 1 for JPY. */
+export function subunitsOf(currency: string): Dec {
+  return dec(10).pow(exponentOf(currency));
+}
+
+export interface Amount {
+  /** Minor units, rounded half away from zero at the currency's exponent. */
+  readonly amount_cents: bigint;
+  /** Minor units, unrounded. */
+  readonly precise_amount_cents: Dec;
+}
+
+/** `amount` in major units → minor units (0.1 of the metering spec: 1.005 EUR → 101; 0.5 JPY → 1). */
+export function inMinorUnits(amount: Dec, currency: string): Amount {
+  const subunits = subunitsOf(currency);
+  return {
+    amount_cents: toCents(round(amount, exponentOf(currency)).times(subunits)),
+    precise_amount_cents: amount.times(subunits),
+  };
+}
