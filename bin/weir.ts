@@ -1,8 +1,8 @@
 /** The command line: `weir start`, `weir migrate`. */
 import { ConfigError, readConfig } from "../src/config.ts";
 import { migrateQueue } from "../src/jobs/index.ts";
-import { startWeir, type Weir } from "../src/main.ts";
-import { openPool } from "../src/storage/database.ts";
+import { placeOf, startWeir, type Weir } from "../src/main.ts";
+import { openPool, withLock } from "../src/storage/database.ts";
 import { startEmbedded } from "../src/storage/embedded.ts";
 import { migrate } from "../src/storage/migrate.ts";
 
@@ -10,37 +10,45 @@ const USAGE = `Usage: weir start     run Weir (see docs/operations.md for the se
        weir migrate   bring the database to this version and end`;
 
 async function start(): Promise<void> {
-  const config = readConfig(process.env);
-  const weir = await startWeir(config);
-  greet(weir);
+  const starting = startWeir(readConfig(process.env));
   let isStopping = false;
+  // A signal may come while PostgreSQL is being started: it is not left behind.
   const stop = async (code: number) => {
     if (isStopping) return;
     isStopping = true;
-    await weir.stop();
-    process.exit(code);
+    const weir = await starting.catch(() => null);
+    if (weir === null) return; // The start itself reports why it failed.
+    const drained = await weir.stop();
+    if (!drained) console.error("Not everything was done in time: gave up what was left.");
+    process.exit(drained ? code : 1);
   };
-  process.on("SIGINT", () => stop(0));
-  process.on("SIGTERM", () => stop(0));
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void stop(0));
+  const weir = await starting;
+  greet(weir);
   void weir.databaseEnded.then(() => {
-    if (!isStopping) console.error("PostgreSQL ended unexpectedly: stopping.");
+    if (isStopping) return;
+    console.error("PostgreSQL ended unexpectedly: stopping.");
     return stop(1);
   });
 }
 
-function greet({ url, firstApiKey }: Weir): void {
+function greet({ url, dataDir, firstApiKey }: Weir): void {
   console.log(`Weir listens on ${url}  (API reference: ${url}/api/docs)`);
+  console.log(`Data and secrets are in ${dataDir}`);
   if (firstApiKey === null) return;
   console.log(`Your organization's API key, shown this once: ${firstApiKey}`);
 }
 
 async function migrateOnly(): Promise<void> {
   const config = readConfig(process.env);
-  const embedded = config.databaseUrl === null ? await startEmbedded({ dataDir: config.dataDir }) : null;
+  const embedded = config.databaseUrl === null ? await startEmbedded({ dataDir: await placeOf(config) }) : null;
   const pool = openPool({ url: config.databaseUrl ?? embedded?.url ?? "", poolSize: 2 });
   try {
-    const applied = await migrate(pool);
-    await migrateQueue(pool);
+    const applied = await withLock(pool, async () => {
+      const names = await migrate(pool);
+      await migrateQueue(pool);
+      return names;
+    });
     console.log(applied.length === 0 ? "Nothing to migrate." : `Migrated: ${applied.join(", ")}`);
   } finally {
     await pool.end();

@@ -25,6 +25,7 @@ create table organizations (
 create table api_keys (
   organization_id uuid not null references organizations (id),
   id uuid not null,
+  ordinal bigint generated always as identity,
   name text,
   key_hash bytea not null unique,
   value_hint text not null,
@@ -35,6 +36,7 @@ create table api_keys (
   created_at timestamptz not null,
   primary key (organization_id, id)
 );
+create index api_keys_list on api_keys (organization_id, created_at desc, ordinal);
 
 create table billing_entities (
   organization_id uuid not null references organizations (id),
@@ -122,7 +124,7 @@ create table billable_metrics (
   primary key (organization_id, id)
 );
 create unique index billable_metrics_code on billable_metrics (organization_id, code) where deleted_at is null;
-create index billable_metrics_list on billable_metrics (organization_id, created_at desc, id) where deleted_at is null;
+create index billable_metrics_list on billable_metrics (organization_id, created_at desc, ordinal) where deleted_at is null;
 
 create table plans (
   organization_id uuid not null references organizations (id),
@@ -151,7 +153,7 @@ create table plans (
   foreign key (organization_id, parent_id) references plans (organization_id, id)
 );
 create unique index plans_code on plans (organization_id, code) where deleted_at is null and parent_id is null;
-create index plans_list on plans (organization_id, created_at desc, id) where deleted_at is null and parent_id is null;
+create index plans_list on plans (organization_id, created_at desc, ordinal) where deleted_at is null and parent_id is null;
 
 create table charges (
   organization_id uuid not null,
@@ -239,6 +241,8 @@ create table customers (
     check (subscription_invoice_issuing_date_adjustment in ('align_with_finalization_date', 'keep_anchor')),
   finalize_zero_amount_invoice text not null default 'inherit' check (finalize_zero_amount_invoice in ('inherit', 'skip', 'finalize')),
   external_salesforce_id text,
+  -- Whether it ever had a subscription or an invoice: from then on its external id and account type are fixed.
+  used boolean not null default false,
   -- [{"id", "key", "value", "display_in_invoice", "created_at"}], at most five.
   metadata jsonb not null default '[]',
   created_at timestamptz not null,
@@ -249,7 +253,7 @@ create table customers (
   foreign key (organization_id, billing_entity_id) references billing_entities (organization_id, id)
 );
 create unique index customers_external_id on customers (organization_id, external_id) where deleted_at is null;
-create index customers_list on customers (organization_id, created_at desc, id) where deleted_at is null;
+create index customers_list on customers (organization_id, created_at desc, ordinal) where deleted_at is null;
 
 ---------------------------------------------------------------- subscriptions
 
@@ -319,6 +323,8 @@ create table billing_schedules (
   foreign key (organization_id, subscription_id) references subscriptions (organization_id, id)
 );
 create index billing_schedules_due on billing_schedules (organization_id, next_due_at, customer_id) where next_due_at is not null;
+-- A run pages through its customers and locks their schedules by the batch: each page must not scan all that is due.
+create index billing_schedules_customers on billing_schedules (organization_id, customer_id, next_due_at) where next_due_at is not null;
 
 -- A customer whose billing failed is set aside with its error, and tried again later.
 create table billing_failures (
@@ -342,8 +348,10 @@ create table streams (
   code text not null,
   -- Events of this stream that have left the tail.
   settled_events bigint not null default 0,
+  -- Whether anything is kept of it beyond the log: then every event that leaves its tail is folded.
+  folded boolean not null default false,
   unique nulls not distinct (organization_id, external_subscription_id, code)
-);
+) with (fillfactor = 70);
 create index streams_code on streams (organization_id, code);
 
 -- De-duplication. The first half of the key is a hash of (organization, transaction id), the second of
@@ -397,25 +405,27 @@ begin
   end loop;
 end $$;
 
--- A fold spec says what is kept of a code's events: the numbers of one property (or only their count), split by the
--- values of the properties that a charge's filters and groups need (none yet).
+-- A fold spec says what is kept of a code's events, split by the values of the properties that a charge's filters and
+-- groups need (none yet): the numbers of a property (count, sum, maximum), its last number, or its distinct values.
 create table fold_specs (
   id bigint generated always as identity primary key,
   organization_id uuid not null references organizations (id),
   code text not null,
+  measure text not null check (measure in ('numbers', 'last', 'unique')),
   field_name text,
   keys text[] not null default '{}',
-  unique nulls not distinct (organization_id, code, field_name, keys)
+  unique nulls not distinct (organization_id, code, measure, field_name, keys)
 );
 
--- Which streams are folded under which spec. grain 1: by UTC day; 2: by quarter of an hour as well.
--- No row: the stream's events are read raw.
+-- Which streams are folded under which spec. grain 1: by UTC day; 2: by quarter of an hour as well;
+-- 0: a read found it worth folding, the folder has not come to it yet. No row: the stream is read raw.
 create table stream_folds (
   stream_id bigint not null references streams (id),
   spec_id bigint not null references fold_specs (id),
-  grain smallint not null check (grain in (1, 2)),
+  grain smallint not null check (grain in (0, 1, 2)),
   primary key (stream_id, spec_id)
 );
+create index stream_folds_wanted on stream_folds (stream_id) where grain = 0;
 
 create table usage_cells (
   stream_id bigint not null,
@@ -426,13 +436,13 @@ create table usage_cells (
   bucket timestamptz not null,
   events bigint not null,
   numeric_events bigint not null,
-  sum numeric not null,
+  sum numeric,
   max numeric,
   last_timestamp timestamptz,
   last_ordinal bigint,
   last_value numeric,
   primary key (stream_id, spec_id, grain, bucket, tuple_id)
-);
+) with (fillfactor = 80);
 
 -- Distinct values are not additive over cells: a window that is read is kept as a whole.
 create table unique_windows (
@@ -446,22 +456,25 @@ create table unique_windows (
   active_values bigint not null default 0,
   unique (stream_id, spec_id, window_from, window_to)
 );
+create index unique_windows_wanted on unique_windows (stream_id) where not built;
 
 create table unique_values (
   window_id bigint not null references unique_windows (id) on delete cascade,
-  tuple_id bigint not null default 0,
   value_hash uuid not null,
   last_timestamp timestamptz not null,
   last_ordinal bigint not null,
   active boolean not null,
-  primary key (window_id, tuple_id, value_hash)
+  primary key (window_id, value_hash)
 );
 
 -- The number an event carries in a property, or null where it carries none: 2.1 of the metering spec,
--- within the limits of what is numeric (60 digits before the point, 30 after).
+-- within the limits of what is numeric (60 digits before the point, 30 after; ingestion keeps longer JSON numbers as text).
 create function event_number(properties jsonb, field_name text) returns numeric
 language sql immutable parallel safe
-return case when properties ->> field_name ~ '^-?\d{1,60}(\.\d{1,30})?$' then (properties ->> field_name)::numeric end;
+return case jsonb_typeof(properties -> field_name)
+  when 'number' then (properties -> field_name)::numeric
+  when 'string' then case when properties ->> field_name ~ '^-?\d{1,60}(\.\d{1,30})?$' then (properties ->> field_name)::numeric end
+end;
 
 ---------------------------------------------------------------- invoicing
 
@@ -514,6 +527,8 @@ create unique index invoices_sequence on invoices (organization_id, customer_id,
 create unique index invoices_entity_sequence on invoices (organization_id, billing_entity_id, billing_entity_sequential_id)
   where billing_entity_sequential_id is not null;
 create index invoices_list on invoices (organization_id, issuing_date desc, created_at desc, ordinal desc)
+  where status in ('draft', 'finalized', 'voided', 'failed', 'pending');
+create index invoices_customer on invoices (organization_id, customer_id, issuing_date desc, created_at desc, ordinal desc)
   where status in ('draft', 'finalized', 'voided', 'failed', 'pending');
 
 create table invoice_subscriptions (
@@ -597,8 +612,10 @@ create table fees (
 create unique index fees_identity on fees
   (organization_id, invoice_id, subscription_id, fee_type, charge_id, charge_filter_id, group_hash, (true_up_parent_fee_id is not null))
   nulls not distinct where invoice_id is not null and deleted_at is null;
-create index fees_list on fees (organization_id, created_at, id) where deleted_at is null;
+create index fees_list on fees (organization_id, created_at, ordinal) where deleted_at is null;
+create index fees_customer on fees (organization_id, customer_id, created_at, ordinal) where deleted_at is null;
 create index fees_subscription on fees (organization_id, subscription_id, fee_type);
+create index fees_event on fees (organization_id, event_transaction_id) where event_transaction_id is not null;
 
 -- What was finalized stays as it was: only the payment of a fee may still move.
 create function fees_stay_final() returns trigger language plpgsql as $$

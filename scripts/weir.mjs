@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Runs a script of the project on the Node that package.json pins, installing first what is missing.
 //   node scripts/weir.mjs FILE [ARGUMENTS…]
+// (package.json says `exec`, so that npm's signals reach this process and not a shell before it.)
 // Needs no more than Node 20 and npm: this file runs before anything is installed.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -41,10 +42,24 @@ function install() {
 
 if (!isInstalled()) install();
 // npm puts the project's own binaries first on the path; what the script starts runs on the pinned Node too.
-const env = { ...process.env, PATH: `${dirname(node)}${process.platform === "win32" ? ";" : ":"}${process.env.PATH}` };
+const env = {
+  // What was compiled once is loaded as such: a start takes a third of a second less.
+  NODE_COMPILE_CACHE: join(modules, ".cache", "node"),
+  ...process.env,
+  PATH: `${dirname(node)}${process.platform === "win32" ? ";" : ":"}${process.env.PATH}`,
+};
 const child = spawn(node, ["--disable-warning=ExperimentalWarning", ...process.argv.slice(2)], {
   stdio: "inherit",
   env,
 });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+// An npm that is killed outright tells nobody: its script ends in good order all the same.
+if (process.env.npm_lifecycle_event !== undefined) {
+  const npm = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === npm) return;
+    clearInterval(watch);
+    child.kill("SIGTERM");
+  }, 1000);
+}
 child.on("exit", (code, signal) => process.exit(code ?? (signal === "SIGKILL" ? 137 : 1)));

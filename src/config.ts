@@ -3,6 +3,9 @@ import { parseArgs } from "node:util";
 
 export type Role = "all" | "api" | "worker";
 
+/** Below the folder that Weir is started in. */
+export const DEFAULT_DATA_DIR = ".weir";
+
 export interface Config {
   readonly port: number;
   readonly host: string;
@@ -90,7 +93,7 @@ export function readConfig(env: Env): Config {
   const config: Config = {
     port: settings.integer("PORT", 3000, 0, 65535),
     host: settings.text("HOST") ?? "127.0.0.1",
-    dataDir: settings.text("DATA_DIR") ?? ".weir",
+    dataDir: settings.text("DATA_DIR") ?? DEFAULT_DATA_DIR,
     databaseUrl: settings.databaseUrl(),
     adminApiKey,
     logLevel: settings.oneOf("LOG_LEVEL", LOG_LEVELS, "info"),

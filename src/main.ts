@@ -1,11 +1,11 @@
 /** The composition root: config → storage → rooms → HTTP and workers. */
 import { randomBytes } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { App } from "./app.ts";
-import type { Config } from "./config.ts";
+import { type Config, ConfigError, DEFAULT_DATA_DIR } from "./config.ts";
 import { createLogger, type Logger } from "./http/logger.ts";
-import { buildServer } from "./http/server.ts";
+import { buildServer, type Server } from "./http/server.ts";
 import {
   adminRoutes,
   createOrganization,
@@ -14,56 +14,102 @@ import {
   hasOrganizations,
   testClockRoutes,
 } from "./identity/index.ts";
-import { migrateQueue, startQueue } from "./jobs/index.ts";
-import { jobs, periodicWork, registerRooms, schedules, startRooms } from "./rooms.ts";
-import { type Database, openDatabase } from "./storage/database.ts";
-import { type EmbeddedServer, startEmbedded } from "./storage/embedded.ts";
+import { migrateQueue, type Queue, startQueue } from "./jobs/index.ts";
+import { jobs, periodicWork, reactions, registerRooms, schedules, startRooms } from "./rooms.ts";
+import { type Database, openDatabase, withLock } from "./storage/database.ts";
+import { type EmbeddedServer, placeForData, startEmbedded } from "./storage/embedded.ts";
 import { migrate } from "./storage/migrate.ts";
 
 export interface Weir {
   /** Where it listens, e.g. "http://127.0.0.1:3000"; null for a worker without an HTTP port. */
   readonly url: string;
   readonly databaseUrl: string;
+  /** Where the database (unless DATABASE_URL is given) and the secrets are kept. */
+  readonly dataDir: string;
   readonly adminApiKey: string;
   /** The key of the first organization, on the first start only. */
   readonly firstApiKey: string | null;
   /** Resolves when the embedded PostgreSQL ended by itself: Weir cannot go on. */
   readonly databaseEnded: Promise<void>;
-  /** Drains requests and jobs, then stops what was started. */
-  stop(): Promise<void>;
+  /** Drains requests and jobs, then stops what was started. False where something had to be given up. */
+  stop(): Promise<boolean>;
 }
 
-export async function startWeir(config: Config, logger: Logger = createLogger(config.logLevel)): Promise<Weir> {
-  const embedded = config.databaseUrl === null ? await startEmbedded({ dataDir: config.dataDir }) : null;
+/** The folder for data that the settings mean: see placeForData. */
+export async function placeOf({ dataDir, databaseUrl }: Pick<Config, "dataDir" | "databaseUrl">): Promise<string> {
+  if (databaseUrl !== null) return resolve(dataDir);
+  return placeForData(dataDir, { isDefault: dataDir === DEFAULT_DATA_DIR });
+}
+
+export async function startWeir(settings: Config, logger: Logger = createLogger(settings.logLevel)): Promise<Weir> {
+  const config: Config = { ...settings, dataDir: await placeOf(settings) };
+  const embedded =
+    config.databaseUrl === null
+      ? await startEmbedded({ dataDir: config.dataDir, settings: { max_connections: maxConnections(config) } })
+      : null;
   const databaseUrl = config.databaseUrl ?? (embedded as EmbeddedServer).url;
   const database = openDatabase({ url: databaseUrl, poolSize: config.poolSize });
-  try {
-    return await startOn(database, { config, logger, databaseUrl, embedded });
-  } catch (error) {
-    await database.close();
+  const parts: Part[] = [{ stop: () => database.close() }];
+  /** What was started last ends first; false where something had to be given up. */
+  const stop = async () => {
+    const drained = await atMost(DRAIN_MS, async () => {
+      for (const part of parts.toReversed()) await part.stop();
+    }).then(
+      () => true,
+      (error) => {
+        logger.error({ err: error }, "could not stop in good order");
+        return false;
+      },
+    );
     await embedded?.stop();
+    return drained;
+  };
+  try {
+    const started = await startOn(database, parts, { config, logger, databaseUrl });
+    return {
+      ...started,
+      databaseUrl,
+      dataDir: config.dataDir,
+      databaseEnded: embedded?.ended ?? new Promise(() => {}),
+      stop,
+    };
+  } catch (error) {
+    await stop();
     throw error;
   }
+}
+
+/** Enough for this process, a migration beside it and a person who looks. */
+function maxConnections({ poolSize, ingestConnections }: Config): string {
+  return String(Math.max(200, 2 * poolSize + ingestConnections + 20));
+}
+
+/** Something that was started and ends in good order. */
+interface Part {
+  stop(): Promise<void>;
 }
 
 interface Ground {
   readonly config: Config;
   readonly logger: Logger;
   readonly databaseUrl: string;
-  readonly embedded: EmbeddedServer | null;
 }
 
-async function startOn(database: Database, { config, logger, databaseUrl, embedded }: Ground): Promise<Weir> {
-  const applied = await migrate(database.pool);
-  await migrateQueue(database.pool);
+type Started = Pick<Weir, "url" | "adminApiKey" | "firstApiKey">;
+
+/** Starts rooms, queue and server on a migrated database, adding each to `parts`. */
+async function startOn(database: Database, parts: Part[], ground: Ground): Promise<Started> {
+  const { config, logger, databaseUrl } = ground;
+  if (config.databaseUrl !== null) await checkServer(database);
+  const applied = await withLock(database.pool, () => prepare(database));
   if (applied.length > 0) logger.info({ applied }, "migrated");
-  await database.pool.query("select ensure_event_partitions(now() - interval '1 day', 3)");
 
   const queue = startQueue(jobs, schedules);
-  const app: App = { ...database, config, logger, queue };
+  const app: App = { ...database, config, logger, queue, reactions };
   const rooms = await startRooms(app, databaseUrl);
+  parts.push(rooms);
   const adminApiKey = config.adminApiKey ?? (await readOrCreateAdminKey(config.dataDir));
-  const server = await buildServer({ logger, notReady: () => notReady(database) });
+  const server = await buildServer({ logger, notReady: () => notReady(database, queue, config.role) });
   await server.register(
     async (scope) => {
       guardByAdminKey(scope, adminApiKey);
@@ -81,33 +127,83 @@ async function startOn(database: Database, { config, logger, databaseUrl, embedd
       { prefix: "/api/v1" },
     );
   }
-  const firstApiKey = await createFirstOrganization(database, config);
   if (config.role !== "api") await queue.start(app);
-  const url = await server.listen({ port: config.port, host: config.host });
-
-  return {
-    url,
-    databaseUrl,
-    adminApiKey,
-    firstApiKey,
-    databaseEnded: embedded?.ended ?? new Promise(() => {}),
-    async stop() {
-      await server.close();
-      await queue.stop();
-      await rooms.stop();
-      await database.close();
-      await embedded?.stop();
-    },
-  };
+  parts.push(queue);
+  const url = await listen(server, config);
+  parts.push({ stop: () => server.close() });
+  // Last, when nothing can fail any more: the key is shown once.
+  const firstApiKey = await withLock(database.pool, () => createFirstOrganization(database, config));
+  return { url, adminApiKey, firstApiKey };
 }
 
-async function notReady({ pool }: Database): Promise<Record<string, string>> {
+async function listen(server: Server, { port, host }: Config): Promise<string> {
   try {
-    await pool.query("select 1 from graphile_worker.jobs limit 1");
-    return {};
+    return await server.listen({ port, host });
   } catch (error) {
-    return { database: (error as Error).message };
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EADDRINUSE") throw new ConfigError(`PORT=${port}: in use by another program; expected a free port`);
+    if (code === "EACCES") throw new ConfigError(`PORT=${port}: not allowed; expected a port from 1024 on`);
+    if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND")
+      throw new ConfigError(`HOST=${host}: not an address of this machine; expected one, such as 127.0.0.1 or 0.0.0.0`);
+    throw error;
   }
+}
+
+/** Requests and jobs that are not done by then are given up: their transactions roll back. */
+const DRAIN_MS = 30_000;
+
+/** Runs `work`, and rejects when it takes longer than `ms` milliseconds. */
+async function atMost<T>(ms: number, work: () => Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(`not done within ${ms} ms`)), ms);
+  try {
+    return await Promise.race([work(), late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const OLDEST_POSTGRESQL = 15;
+
+/** The PostgreSQL that DATABASE_URL names answers, and is new enough. */
+async function checkServer({ pool }: Database): Promise<void> {
+  const expected = `expected a PostgreSQL ${OLDEST_POSTGRESQL} or newer that answers`;
+  const version = await pool.query("show server_version").then(
+    ({ rows }) => String(rows[0].server_version),
+    (error) => {
+      throw new ConfigError(`DATABASE_URL: cannot connect (${describe(error)}); ${expected}`);
+    },
+  );
+  if (Number.parseInt(version, 10) < OLDEST_POSTGRESQL) {
+    throw new ConfigError(`DATABASE_URL: this is PostgreSQL ${version}; ${expected}`);
+  }
+}
+
+/** Several addresses of one name may fail each for itself: their messages, as the whole has none. */
+function describe(error: unknown): string {
+  const { message, errors } = error as AggregateError;
+  return message || errors?.map((single: Error) => single.message).join(", ") || String(error);
+}
+
+async function prepare({ pool }: Database): Promise<string[]> {
+  const applied = await migrate(pool);
+  await migrateQueue(pool);
+  await pool.query("select ensure_event_partitions(now() - interval '1 day', 3)");
+  return applied;
+}
+
+const READY_MS = 5_000;
+
+/** What keeps this process from doing its part: the database, and (unless its role is `api`) its worker of the queue. */
+async function notReady({ pool }: Database, queue: Queue, role: Config["role"]): Promise<Record<string, string>> {
+  const missing: Record<string, string> = {};
+  try {
+    await atMost(READY_MS, () => pool.query("select 1 from graphile_worker.jobs limit 1"));
+  } catch (error) {
+    missing.database = (error as Error).message;
+  }
+  if (role !== "api" && !queue.isWorking()) missing.queue = "no worker runs in this process";
+  return missing;
 }
 
 async function createFirstOrganization({ db }: Database, config: Config): Promise<string | null> {

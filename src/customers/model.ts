@@ -1,3 +1,29 @@
+import type { Insertable, Selectable, Updateable } from "kysely";
+import type { CustomersTable } from "../storage/tables.ts";
+
+export type CustomerRow = Selectable<CustomersTable>;
+export type NewCustomer = Insertable<CustomersTable>;
+/** What an upsert assigns; metadata as entries, not yet as JSON. */
+export interface CustomerChange extends Omit<Updateable<CustomersTable>, "metadata"> {
+  metadata?: readonly MetadataEntry[];
+}
+
+/** A customer with what its answers need of its billing entity. */
+export interface CustomerView extends CustomerRow {
+  readonly billing_entity_code: string;
+  readonly billing_entity_timezone: string;
+}
+
+/** One element of the column `metadata`. */
+export interface MetadataEntry {
+  readonly id: string;
+  readonly key: string;
+  readonly value: string;
+  readonly display_in_invoice: boolean;
+  /** ISO 8601. */
+  readonly created_at: string;
+}
+
 /** The customer as billing reads it: every inherited setting already resolved (1.4 of the subscriptions spec). */
 export interface BilledCustomer {
   readonly id: string;

@@ -54,15 +54,36 @@ const CODE_OF_KEYWORD: Readonly<Record<string, string>> = {
   exclusiveMaximum: "value_is_out_of_range",
 };
 
+/** What the branches of an alternative say of a value that is not theirs. */
+const NOT_MINE = new Set(["type", "const", "enum", "anyOf"]);
+
+/**
+ * Without what failed alternatives say beside the point: where one branch took the value for its own and found it too
+ * long or too large, that the other wanted null says nothing.
+ */
+function tellingErrors(errors: readonly SchemaError[]): SchemaError[] {
+  const alternatives = new Set(errors.filter(({ keyword }) => keyword === "anyOf").map((error) => error.instancePath));
+  const toldAtOrBelow = new Set<string>();
+  for (const { keyword, instancePath } of errors) {
+    if (NOT_MINE.has(keyword) && alternatives.has(instancePath)) continue;
+    for (let at = instancePath; !toldAtOrBelow.has(at); at = at.slice(0, at.lastIndexOf("/"))) {
+      toldAtOrBelow.add(at);
+      if (at === "") break;
+    }
+  }
+  return errors.filter(
+    ({ keyword, instancePath }) =>
+      !(NOT_MINE.has(keyword) && alternatives.has(instancePath) && toldAtOrBelow.has(instancePath)),
+  );
+}
+
 /** Schema errors as problems: the deepest property name is the field, as the contract shows them without a path. */
 function problemsOf(errors: readonly SchemaError[]): Problem[] {
   const problems: Problem[] = [];
   const add = (field: string, code: string) => {
     if (!problems.some((known) => known.field === field && known.code === code)) problems.push({ field, code });
   };
-  for (const { keyword, instancePath, params } of errors) {
-    // A failed alternative says nothing by itself: its sibling `anyOf` error names the same field.
-    if (keyword === "if") continue;
+  for (const { keyword, instancePath, params } of tellingErrors(errors)) {
     const names = instancePath.split("/").filter((name) => name !== "" && !/^\d+$/.test(name));
     const missing = keyword === "required" ? String(params.missingProperty) : undefined;
     add(missing ?? names.at(-1) ?? "base", CODE_OF_KEYWORD[keyword] ?? "value_is_invalid");

@@ -82,13 +82,13 @@ export function readRange(
 
 /** `name[key]=value` pairs. */
 export function readMap(query: Query, name: string): Record<string, string> {
-  const map: Record<string, string> = {};
-  for (const [key, value] of Object.entries(query)) {
-    const match = new RegExp(`^${name}\\[([^\\]]+)\\]$`).exec(key);
-    const text = typeof value === "string" ? value : value?.at(-1);
-    if (match?.[1] !== undefined && text !== undefined) map[match[1]] = text;
-  }
-  return map;
+  const pattern = new RegExp(`^${name}\\[([^\\]]+)\\]$`);
+  const pairs = Object.keys(query).flatMap((key) => {
+    const [, inner] = pattern.exec(key) ?? [];
+    const text = [query[key]].flat().at(-1);
+    return inner === undefined || text === undefined ? [] : [[inner, text] as const];
+  });
+  return Object.fromEntries(pairs);
 }
 
 export function readPage(query: Query): Page {

@@ -6,6 +6,7 @@ import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
+  LogController,
   type RawReplyDefaultExpression,
   type RawRequestDefaultExpression,
   type RawServerDefault,
@@ -13,7 +14,7 @@ import Fastify, {
 import { Refusal } from "../kernel/failure.ts";
 import { VERSION } from "../version.ts";
 import { answerError } from "./errors.ts";
-import { parseBody, stringifyJson } from "./json.ts";
+import { parseBody, stringifyJson } from "../kernel/json.ts";
 import type { Logger } from "./logger.ts";
 import { registerMetrics } from "./metrics.ts";
 
@@ -36,12 +37,15 @@ const BODY_LIMIT_BYTES = 10 * 1_048_576;
 export async function buildServer({ logger, notReady }: ServerOptions): Promise<Server> {
   const app: Server = Fastify({
     loggerInstance: logger as FastifyBaseLogger,
-    disableRequestLogging: true,
+    // One line per request is written below, with its organization and no headers.
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
     genReqId: (request) => {
       const given = request.headers["x-request-id"];
       return typeof given === "string" && /^[\w.-]{1,100}$/.test(given) ? given : randomUUID();
     },
+    // A path that cannot be decoded never reaches the error handler below.
+    frameworkErrors: answerError,
     forceCloseConnections: "idle",
     return503OnClosing: false,
     routerOptions: { maxParamLength: 2000, ignoreTrailingSlash: true },
@@ -56,7 +60,16 @@ export async function buildServer({ logger, notReady }: ServerOptions): Promise<
     },
   }).withTypeProvider<TypeBoxTypeProvider>();
 
-  app.removeContentTypeParser("application/json");
+  speakJson(app);
+  traceRequests(app);
+  await describeRoutes(app);
+  registerMetrics(app);
+  answerProbes(app, notReady);
+  return app;
+}
+
+function speakJson(app: Server): void {
+  app.removeContentTypeParser(["application/json", "text/plain"]);
   app.addContentTypeParser(/^(application\/(.+\+)?json|text\/plain)/, { parseAs: "string" }, (_request, body, done) => {
     try {
       done(null, parseBody(body as string));
@@ -68,6 +81,9 @@ export async function buildServer({ logger, notReady }: ServerOptions): Promise<
   app.setReplySerializer(stringifyJson);
   app.setErrorHandler(answerError);
   app.setNotFoundHandler((request, reply) => answerError(new Refusal("resource_not_found"), request, reply));
+}
+
+function traceRequests(app: Server): void {
   app.addHook("onRequest", async (request, reply) => {
     reply.header("x-request-id", request.id);
     // PostgreSQL's texts hold no U+0000, so such a name or filter can name nothing.
@@ -85,7 +101,10 @@ export async function buildServer({ logger, notReady }: ServerOptions): Promise<
       "request",
     );
   });
+}
 
+/** OpenAPI from the routes that are registered after this. */
+async function describeRoutes(app: Server): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: "3.1.0",
@@ -106,12 +125,14 @@ export async function buildServer({ logger, notReady }: ServerOptions): Promise<
   });
   await app.register(swaggerUi, { routePrefix: "/api/docs" });
   app.get("/api/openapi.json", { schema: { hide: true } }, async () => app.swagger());
-  registerMetrics(app);
+}
+
+/** /health: the process answers. /ready: it can do its part. */
+function answerProbes(app: Server, notReady: ServerOptions["notReady"]): void {
   app.get("/health", { schema: { hide: true } }, async () => ({ status: "ok" }));
   app.get("/ready", { schema: { hide: true } }, async (_request, reply) => {
     const missing = await notReady();
     const isReady = Object.keys(missing).length === 0;
     return reply.status(isReady ? 200 : 503).send({ status: isReady ? "ok" : "not_ready", ...missing });
   });
-  return app;
 }

@@ -2,9 +2,12 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { FastifyRequest } from "fastify";
 import type { App } from "../app.ts";
+import { ErrorAnswer } from "../http/schemas.ts";
 import type { Server } from "../http/server.ts";
 import { presentOf } from "../kernel/clock.ts";
 import { Refusal } from "../kernel/failure.ts";
+import { recordUse } from "./api-keys-store.ts";
+import { keyCacheOf } from "./key-cache.ts";
 import type { Permissions } from "./permissions.ts";
 import { findCaller } from "./store.ts";
 
@@ -26,6 +29,9 @@ export interface Caller {
 declare module "fastify" {
   interface FastifyRequest {
     organization: Organization;
+    apiKeyId: string;
+    /** What the key may do; null is everything. */
+    permissions: Permissions | null;
     /** The organization's present: business time of everything that this request does. */
     now: Temporal.Instant;
   }
@@ -36,9 +42,9 @@ declare module "fastify" {
 }
 
 const KEY_PREFIX = "weir_";
-/** Keys of real organizations are remembered this long; a revoked key works no longer than that. */
-const CACHE_MS = 5_000;
-const CACHE_ENTRIES_MAX = 10_000;
+/** A key's last use is written at most this often. */
+const USE_RECORDED_EVERY_MS = 60_000;
+const KEYS_TRACKED_MAX = 10_000;
 
 export interface NewKey {
   readonly value: string;
@@ -62,42 +68,57 @@ function keyOf(request: FastifyRequest): string | null {
   return request.headers.authorization?.trim().split(/\s+/)[1] ?? null;
 }
 
-interface Remembered {
-  readonly caller: Caller;
-  readonly until: number;
-}
-
 /** Guards every route registered on `server`: sets `request.organization` and `request.now`, or answers 401 or 403. */
 export function guardByApiKey(server: Server, app: App): void {
-  const remembered = new Map<string, Remembered>();
+  const remembered = keyCacheOf(app);
 
   async function callerOf(request: FastifyRequest): Promise<Caller> {
     const key = keyOf(request);
     if (key === null) throw new Refusal("unauthorized");
     const known = remembered.get(key);
-    if (known && known.until > performance.now()) return known.caller;
-    remembered.delete(key);
+    if (known !== null) return known;
     const caller = await findCaller(app.db, hashOfKey(key));
     if (caller === null) throw new Refusal("unauthorized");
     // A sandbox's clock moves by requests to any process: it is read anew each time.
-    if (!caller.organization.sandbox) {
-      if (remembered.size >= CACHE_ENTRIES_MAX) remembered.clear();
-      remembered.set(key, { caller, until: performance.now() + CACHE_MS });
-    }
+    if (!caller.organization.sandbox) remembered.set(key, caller);
     return caller;
   }
 
+  // What needs a permission can be refused for want of it: documented here, once.
+  server.addHook("onRoute", ({ schema, config }) => {
+    if (schema && config?.resource !== undefined)
+      schema.response = { 403: ErrorAnswer, ...(schema.response as object) };
+  });
   server.addHook("onRequest", async (request) => {
     const caller = await callerOf(request);
     const now = presentOf(caller.organization);
     if (caller.expiresAt && Temporal.Instant.compare(caller.expiresAt, now) <= 0) throw new Refusal("unauthorized");
+    request.organization = caller.organization;
+    request.apiKeyId = caller.apiKeyId;
+    request.permissions = caller.permissions;
+    request.now = now;
     const { resource } = request.routeOptions.config;
     const mode = request.method === "GET" || request.method === "HEAD" ? "read" : "write";
     if (resource !== undefined && caller.permissions !== null && !caller.permissions[resource]?.includes(mode)) {
       throw new Refusal("action_not_allowed", undefined, `${mode}_action_not_allowed_for_${resource}`);
     }
-    request.organization = caller.organization;
-    request.now = now;
+  });
+  recordUses(server, app);
+}
+
+/** Writes when a key was last used, after the answer is out; not for the events that are sent, of which there are many. */
+function recordUses(server: Server, app: App): void {
+  const recorded = new Map<string, number>();
+  server.addHook("onResponse", async (request) => {
+    const { apiKeyId, organization, method, routeOptions } = request;
+    if (apiKeyId === undefined || (routeOptions.config.resource === "event" && method === "POST")) return;
+    const before = recorded.get(apiKeyId);
+    if (before !== undefined && performance.now() - before < USE_RECORDED_EVERY_MS) return;
+    if (recorded.size >= KEYS_TRACKED_MAX) recorded.clear();
+    recorded.set(apiKeyId, performance.now());
+    await recordUse(app.db, organization.id, apiKeyId, request.now).catch((error: Error) => {
+      app.logger.debug({ err: error }, "the last use of an API key was not recorded");
+    });
   });
 }
 

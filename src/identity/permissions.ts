@@ -1,3 +1,6 @@
+/** The rules of what an API key may do. Pure. */
+import type { Problem } from "../kernel/failure.ts";
+
 /** What an API key may do: per resource `read`, `write`, or both. No entry: no access. No permissions at all: everything. */
 export type Permissions = Readonly<Record<string, readonly ("read" | "write")[]>>;
 
@@ -43,3 +46,34 @@ export const RESOURCES = [
   "rate_card",
   "plan_rate_card",
 ] as const;
+
+export const MODES = ["read", "write"] as const;
+
+/** What a key without permissions of its own may do, spelled out. */
+export function everyPermission(): Permissions {
+  return Object.fromEntries(RESOURCES.map((resource) => [resource, [...MODES]]));
+}
+
+/** Permissions as a request gives them: only known resources and modes (D.4 of the platform spec). */
+export function readPermissions(input: Readonly<Record<string, readonly string[]>>, problems: Problem[]): Permissions {
+  const permissions: Record<string, ("read" | "write")[]> = {};
+  const add = (code: string) => {
+    if (!problems.some((known) => known.field === "permissions" && known.code === code)) {
+      problems.push({ field: "permissions", code });
+    }
+  };
+  for (const [resource, modes] of Object.entries(input)) {
+    if (!RESOURCES.some((known) => known === resource)) add("forbidden_keys");
+    else if (!modes.every((mode) => MODES.some((known) => known === mode))) add("forbidden_values");
+    else permissions[resource] = MODES.filter((mode) => modes.includes(mode));
+  }
+  return permissions;
+}
+
+/** Whether `own` covers `wanted`: nobody hands out more than they have. Null is everything. */
+export function covers(own: Permissions | null, wanted: Permissions | null): boolean {
+  if (own === null) return true;
+  return Object.entries(wanted ?? everyPermission()).every(([resource, modes]) =>
+    modes.every((mode) => own[resource]?.includes(mode)),
+  );
+}

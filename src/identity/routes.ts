@@ -1,8 +1,19 @@
 import type { App } from "../app.ts";
 import { answers, optional, ShortText, t } from "../http/schemas.ts";
 import type { Server } from "../http/server.ts";
+import { type Problem, refuseIfAny } from "../kernel/failure.ts";
 import { toSeconds } from "../kernel/wire.ts";
+import { apiKeyRoutes } from "./api-keys-routes.ts";
 import { createOrganization } from "./organizations.ts";
+import { readEmail, readName } from "./rules.ts";
+import { billingEntityRoutes, organizationRoutes } from "./settings-routes.ts";
+
+/** The routes of an organization's own identity, under /api/v1. */
+export function identityRoutes(server: Server, app: App): void {
+  organizationRoutes(server, app);
+  billingEntityRoutes(server, app);
+  apiKeyRoutes(server, app);
+}
 
 const NewOrganization = t.Object({
   name: t.String({ minLength: 1, maxLength: 255 }),
@@ -37,12 +48,12 @@ export function adminRoutes(server: Server, app: App): void {
       },
     },
     async (request) => {
-      const { name, email, sandbox } = request.body.organization;
-      const { organization, apiKey } = await createOrganization(app.db, {
-        name,
-        email: email ?? null,
-        sandbox: sandbox ?? false,
-      });
+      const { sandbox } = request.body.organization;
+      const problems: Problem[] = [];
+      const name = readName("name", request.body.organization.name, problems);
+      const email = readEmail(request.body.organization.email, problems);
+      refuseIfAny(problems);
+      const { organization, apiKey } = await createOrganization(app.db, { name, email, sandbox: sandbox ?? false });
       return {
         organization: {
           lago_id: organization.id,

@@ -1,4 +1,4 @@
-/** The SQL of organizations, their keys and billing entities. */
+/** The SQL of callers, new organizations and their clocks. */
 import type { Db, DbOrTx } from "../storage/database.ts";
 import type { Caller, NewKey } from "./authenticate.ts";
 
@@ -30,20 +30,22 @@ export interface NewOrganization {
   readonly entityCode: string;
 }
 
-/** The organization, its default billing entity (which shares its id) and its first key. */
+/** The organization, its default billing entity (which shares its id) and its first key; nothing where its slug is taken. */
 export async function insertOrganization(
   tx: DbOrTx,
   organization: NewOrganization,
   apiKeyId: string,
   key: NewKey,
   now: Temporal.Instant,
-): Promise<void> {
+): Promise<"inserted" | "slug_taken"> {
   const { id, name, slug, email, sandbox, documentNumberPrefix, currency, entityCode } = organization;
   const times = { created_at: now, updated_at: now };
-  await tx
+  const { numInsertedOrUpdatedRows } = await tx
     .insertInto("organizations")
     .values({ id, name, slug, sandbox, document_number_prefix: documentNumberPrefix, ...times })
-    .execute();
+    .onConflict((conflict) => conflict.column("slug").doNothing())
+    .executeTakeFirstOrThrow();
+  if (numInsertedOrUpdatedRows === 0n) return "slug_taken";
   await tx
     .insertInto("billing_entities")
     .values({
@@ -68,6 +70,7 @@ export async function insertOrganization(
       created_at: now,
     })
     .execute();
+  return "inserted";
 }
 
 /** Whether an organization exists already. */

@@ -31,9 +31,13 @@ function assertSandbox(organization: Organization): void {
   if (!organization.sandbox) throw new Refusal("not_a_sandbox");
 }
 
+/** Periods and terms that begin later would end after the year 9999, which dates are written with. */
+const LATEST = Temporal.Instant.from("9000-01-01T00:00:00Z");
+
 function readNow(field: string, text: string): Temporal.Instant {
   const moment = readMoment(text);
   if (moment === null) throw invalid(field, "invalid_date");
+  if (Temporal.Instant.compare(moment.from, LATEST) > 0) throw invalid(field, "value_is_out_of_range");
   return moment.from;
 }
 

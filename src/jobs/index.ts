@@ -4,5 +4,6 @@
  * Owns graphile_worker's schema. Does not own any table that a job writes.
  */
 export { type Job, type JobContext, job } from "./job.ts";
-export { enqueue, settle } from "./queue.ts";
+export { type DomainEvent, publish, type ReactionPayload, type Reactions } from "./publish.ts";
+export { enqueue, type Owner, settle } from "./queue.ts";
 export { migrateQueue, type Queue, type Schedule, startQueue } from "./worker.ts";

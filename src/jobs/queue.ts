@@ -34,6 +34,7 @@ interface Waiting {
   id: string;
   task_identifier: string;
   last_error: string | null;
+  is_taken: boolean;
   has_failed: boolean;
   payload: unknown;
 }
@@ -42,9 +43,10 @@ const POLL_MS = 20;
 
 /** Waits until the sandbox's queue is empty; 409 `background_work_failed` when a job in it failed for good. */
 export async function settle(db: Db, organizationId: string): Promise<void> {
-  for (;;) {
+  for (let round = 0; ; round++) {
     const { rows } = await sql<Waiting>`
-      select j.id::text, t.identifier as task_identifier, j.last_error, j.attempts >= j.max_attempts and j.locked_at is null as has_failed, j.payload
+      select j.id::text, t.identifier as task_identifier, j.last_error, j.locked_at is not null as is_taken,
+        j.attempts >= j.max_attempts and j.locked_at is null as has_failed, j.payload
       from graphile_worker._private_job_queues q
       join graphile_worker._private_jobs j on j.job_queue_id = q.id
       join graphile_worker._private_tasks t on t.id = j.task_id
@@ -53,8 +55,17 @@ export async function settle(db: Db, organizationId: string): Promise<void> {
     if (rows.length === 0) return;
     const failed = rows.filter((row) => row.has_failed);
     if (failed.length > 0) throw await reportFailed(db, failed);
+    if (round > 0 && !rows.some((row) => row.is_taken)) await wakeWorker(db);
     await new Promise((done) => setTimeout(done, POLL_MS));
   }
+}
+
+/**
+ * Two workers that look for the same job at once may both find it locked and sleep until their next poll, seconds later:
+ * seen whenever a job adds its successor in the same queue just before it ends.
+ */
+async function wakeWorker(db: Db): Promise<void> {
+  await sql`select pg_notify('jobs:insert', '{"count": 1}')`.execute(db);
 }
 
 /** A failure is reported once: the job is taken out of the queue with its report. */

@@ -1,5 +1,12 @@
 /** Working off the queue, and the schedules (UTC cron) that fill it. */
-import { type ParsedCronItem, parseCronItems, type Runner, run, runMigrations } from "graphile-worker";
+import {
+  type ParsedCronItem,
+  parseCronItems,
+  Logger as QueueLogger,
+  type Runner,
+  run,
+  runMigrations,
+} from "graphile-worker";
 import type pg from "pg";
 import type { App } from "../app.ts";
 import type { Job } from "./job.ts";
@@ -13,12 +20,14 @@ export interface Schedule {
 export interface Queue {
   /** Begins to work. Only processes whose role includes it do. */
   start(app: App): Promise<void>;
+  /** Whether this process is at work on the queue. */
+  isWorking(): boolean;
   /** Finishes what is under way and stops. */
   stop(): Promise<void>;
 }
 
 export async function migrateQueue(pool: pg.Pool): Promise<void> {
-  await runMigrations({ pgPool: pool, logger: undefined });
+  await runMigrations({ pgPool: pool, logger: new QueueLogger(() => () => {}) });
 }
 
 export function startQueue(jobs: readonly Job[], schedules: readonly Schedule[]): Queue {
@@ -27,6 +36,7 @@ export function startQueue(jobs: readonly Job[], schedules: readonly Schedule[])
     async start(app) {
       runner = await run({
         pgPool: app.pool,
+        logger: queueLogger(app),
         concurrency: app.config.jobConcurrency,
         noHandleSignals: true,
         pollInterval: 2000,
@@ -35,12 +45,30 @@ export function startQueue(jobs: readonly Job[], schedules: readonly Schedule[])
         ),
         parsedCronItems: cronItems(schedules),
       });
+      const started = runner;
+      const forget = () => {
+        if (runner === started) runner = null;
+      };
+      void started.promise.then(forget, (error) => {
+        app.logger.error({ part: "queue", err: error }, "the queue stopped");
+        forget();
+      });
     },
+    isWorking: () => runner !== null,
     async stop() {
       await runner?.stop();
       runner = null;
     },
   };
+}
+
+/** The library's own words in our log; its info level speaks of every job, which is our debug. */
+function queueLogger({ logger }: App): QueueLogger {
+  return new QueueLogger(() => (level, message) => {
+    if (level === "error") logger.error({ part: "queue" }, message);
+    else if (level === "warning") logger.warn({ part: "queue" }, message);
+    else logger.debug({ part: "queue" }, message);
+  });
 }
 
 async function runLogged(app: App, known: Job, payload: object): Promise<void> {

@@ -20,11 +20,14 @@ export const ZERO: Dec = dec(0);
 /** A plain decimal text: optional sign, digits, optional fraction. No exponent, no blanks. */
 const DECIMAL_TEXT = /^-?\d+(\.\d+)?$/;
 
+/** A JSON number whose plain notation stays short: 1e999999999 would fill the memory. */
+const BOUNDED_NUMBER = /^-?[\d.]{1,400}([eE][+-]?\d{1,3})?$/;
+
 /** Reads a decimal that came over the wire (a JSON number or a text like "0.25"); null when it is not one. */
 export function parseDecimal(value: unknown): Dec | null {
   if (typeof value === "number") return Number.isFinite(value) ? dec(value) : null;
   if (typeof value === "string") return DECIMAL_TEXT.test(value) ? dec(value) : null;
-  if (isRawNumber(value)) return dec(value.rawJSON);
+  if (isRawNumber(value)) return BOUNDED_NUMBER.test(value.rawJSON) ? dec(value.rawJSON) : null;
   return null;
 }
 

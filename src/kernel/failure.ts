@@ -4,6 +4,7 @@ const STATUS_OF_CODE = {
   bad_request: 400,
   unauthorized: 401,
   action_not_allowed: 403,
+  cannot_grant_more_than_own: 403,
   feature_unavailable: 403,
   endpoint_not_available: 403,
   resource_not_found: 404,
@@ -61,12 +62,10 @@ export class Refusal extends Error {
 
 /** {field: [codes…]} in the order in which the problems were found. */
 export function detailsOf(problems: readonly Problem[]): Record<string, string[]> {
-  const details: Record<string, string[]> = {};
-  for (const { field, code } of problems) {
-    details[field] ??= [];
-    details[field].push(code);
-  }
-  return details;
+  // A map first: clients name fields, and "constructor" is a part of every object.
+  const codes = new Map<string, string[]>();
+  for (const { field, code } of problems) codes.set(field, [...(codes.get(field) ?? []), code]);
+  return Object.fromEntries(codes);
 }
 
 /** 422 `validation_errors` when there are problems; nothing otherwise. */

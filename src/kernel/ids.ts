@@ -1,6 +1,6 @@
 import { randomUUIDv7 } from "node:crypto";
 
-/** A new public id: UUIDv7 on machine time. Orders rows only within one process; `ordinal` columns order them for good. */
+/** A new public id: UUIDv7 on machine time. Orders rows to the millisecond of one machine; `ordinal` columns order them for good. */
 export function newId(): string {
   return randomUUIDv7();
 }

@@ -3,7 +3,10 @@ import type { AggregationType } from "../catalog/index.ts";
 import type { Dec } from "../kernel/decimal.ts";
 
 /** The aggregations that are computed today. */
-export type ComputedAggregation = Extract<AggregationType, "count_agg" | "sum_agg" | "max_agg" | "latest_agg" | "unique_count_agg">;
+export type ComputedAggregation = Extract<
+  AggregationType,
+  "count_agg" | "sum_agg" | "max_agg" | "latest_agg" | "unique_count_agg"
+>;
 
 /** One bucket: what a subscription sent under a code in the half-open window [from, to). */
 export interface UsageRequest {
@@ -22,4 +25,11 @@ export interface Usage {
   readonly units: Dec;
   /** As the aggregation counts them (2.2): all events, those with a number, or the distinct values. */
   readonly events_count: number;
+}
+
+/** How many of the single values are needed. */
+export type SeriesNeed = "all" | { readonly first: number } | { readonly until_sum_exceeds: Dec };
+
+export interface SeriesRequest extends UsageRequest {
+  readonly need: SeriesNeed;
 }

@@ -12,6 +12,8 @@ export type DbOrTx = Db | Tx;
 export interface Database {
   readonly db: Db;
   readonly pool: pg.Pool;
+  /** For the prepared statements of hot paths: see openPool. */
+  readonly indexPool: pg.Pool;
   close(): Promise<void>;
 }
 
@@ -19,28 +21,39 @@ export interface DatabaseOptions {
   readonly url: string;
   readonly poolSize: number;
   readonly applicationName?: string;
+  /**
+   * Plan by index alone, once and for all. A statement prepared while its tables are small would scan them whole, and go on
+   * doing so when they have grown; here every statement is written to go by an index.
+   */
+  readonly byIndex?: boolean;
 }
+
+// Business days are computed in the customer's zone, never in the session's.
+const SESSION = "-c timezone=UTC -c jit=off";
+const BY_INDEX =
+  "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c plan_cache_mode=force_generic_plan";
 
 useDomainTypes();
 
-export function openPool({ url, poolSize, applicationName = "weir" }: DatabaseOptions): pg.Pool {
+export function openPool({ url, poolSize, applicationName = "weir", byIndex = false }: DatabaseOptions): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
     max: poolSize,
     application_name: applicationName,
     idleTimeoutMillis: 30_000,
-    // Business days are computed in the customer's zone, never in the session's.
-    options: "-c timezone=UTC -c jit=off",
+    options: byIndex ? `${SESSION} ${BY_INDEX}` : SESSION,
   });
   // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
   pool.on("error", () => {});
+  pool.on("connect", (client) => client.on("error", () => {}));
   return pool;
 }
 
 export function openDatabase(options: DatabaseOptions): Database {
   const pool = openPool(options);
+  const indexPool = openPool({ ...options, byIndex: true });
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
-  return { db, pool, close: () => db.destroy() };
+  return { db, pool, indexPool, close: async () => void (await Promise.all([db.destroy(), indexPool.end()])) };
 }
 
 /** Serialization failures and deadlocks are nobody's fault: the transaction is run again, three times at most. */
@@ -63,4 +76,19 @@ function isTransient(error: unknown): boolean {
 export function violatedConstraint(error: unknown): string | null {
   const { code, constraint } = error as { code?: unknown; constraint?: unknown };
   return typeof code === "string" && code.startsWith("23") && typeof constraint === "string" ? constraint : null;
+}
+
+/** Any number; the same for every Weir. */
+const PREPARATION_LOCK = 7_713_001;
+
+/** Processes that start at once on one database prepare it one after another. */
+export async function withLock<T>(pool: pg.Pool, work: () => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  try {
+    await client.query("select pg_advisory_lock($1)", [PREPARATION_LOCK]);
+    return await work();
+  } finally {
+    // Ending the session gives the lock back, whatever happened to the connection.
+    client.release(true);
+  }
 }

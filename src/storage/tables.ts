@@ -12,7 +12,11 @@ export interface OrganizationsTable {
   name: string;
   slug: string;
   sandbox: ColumnType<boolean, boolean | undefined, boolean>;
-  clock_now: ColumnType<Temporal.Instant | null, Temporal.Instant | string | null | undefined, Temporal.Instant | string | null>;
+  clock_now: ColumnType<
+    Temporal.Instant | null,
+    Temporal.Instant | string | null | undefined,
+    Temporal.Instant | string | null
+  >;
   document_number_prefix: string;
   catalog_version: ColumnType<bigint, bigint | number | string | undefined, bigint | number | string>;
   created_at: ColumnType<Temporal.Instant, Temporal.Instant | string, Temporal.Instant | string>;
@@ -22,12 +26,21 @@ export interface OrganizationsTable {
 export interface ApiKeysTable {
   organization_id: string;
   id: string;
+  ordinal: GeneratedAlways<bigint>;
   name: ColumnType<string | null, string | null | undefined, string | null>;
   key_hash: Buffer;
   value_hint: string;
   permissions: ColumnType<Json | null, string | null | undefined, string | null>;
-  expires_at: ColumnType<Temporal.Instant | null, Temporal.Instant | string | null | undefined, Temporal.Instant | string | null>;
-  last_used_at: ColumnType<Temporal.Instant | null, Temporal.Instant | string | null | undefined, Temporal.Instant | string | null>;
+  expires_at: ColumnType<
+    Temporal.Instant | null,
+    Temporal.Instant | string | null | undefined,
+    Temporal.Instant | string | null
+  >;
+  last_used_at: ColumnType<
+    Temporal.Instant | null,
+    Temporal.Instant | string | null | undefined,
+    Temporal.Instant | string | null
+  >;
   created_at: ColumnType<Temporal.Instant, Temporal.Instant | string, Temporal.Instant | string>;
 }
 
@@ -59,9 +72,13 @@ export interface BillingEntitiesTable {
   subscription_invoice_issuing_date_adjustment: ColumnType<string, string | undefined, string>;
   net_payment_term: ColumnType<number, number | undefined, number>;
   finalize_zero_amount_invoice: ColumnType<boolean, boolean | undefined, boolean>;
-  email_settings: ColumnType<string, string | undefined, string>;
+  email_settings: ColumnType<string[], string[] | undefined, string[]>;
   logo_url: ColumnType<string | null, string | null | undefined, string | null>;
-  archived_at: ColumnType<Temporal.Instant | null, Temporal.Instant | string | null | undefined, Temporal.Instant | string | null>;
+  archived_at: ColumnType<
+    Temporal.Instant | null,
+    Temporal.Instant | string | null | undefined,
+    Temporal.Instant | string | null
+  >;
   created_at: ColumnType<Temporal.Instant, Temporal.Instant | string, Temporal.Instant | string>;
   updated_at: ColumnType<Temporal.Instant, Temporal.Instant | string, Temporal.Instant | string>;
 }
@@ -100,7 +117,11 @@ export interface BillableMetricsTable {
   filters: ColumnType<Json, string | undefined, string>;
   created_at: ColumnType<Temporal.Instant, Temporal.Instant | string, Temporal.Instant | string>;
   updated_at: ColumnType<Temporal.Instant, Temporal.Instant | string, Temporal.Instant | string>;
-  deleted_at: ColumnType<Temporal.Instant | null, Temporal.Instant | string | null | undefined, Temporal.Instant | string | null>;
+  deleted_at: ColumnType<
+    Temporal.Instant | null,
+    Temporal.Instant | string | null | undefined,
+    Temporal.Instant | string | null
+  >;
 }
 
 export interface PlansTable {
@@ -124,7 +145,11 @@ export interface PlansTable {
   version_no: ColumnType<number, number | undefined, number>;
   created_at: ColumnType<Temporal.Instant, Temporal.Instant | string, Temporal.Instant | string>;
   updated_at: ColumnType<Temporal.Instant, Temporal.Instant | string, Temporal.Instant | string>;
-  deleted_at: ColumnType<Temporal.Instant | null, Temporal.Instant | string | null | undefined, Temporal.Instant | string | null>;
+  deleted_at: ColumnType<
+    Temporal.Instant | null,
+    Temporal.Instant | string | null | undefined,
+    Temporal.Instant | string | null
+  >;
 }
 
 export interface ChargesTable {
@@ -146,7 +171,11 @@ export interface ChargesTable {
   properties: ColumnType<Json, string, string>;
   created_at: ColumnType<Temporal.Instant, Temporal.Instant | string, Temporal.Instant | string>;
   updated_at: ColumnType<Temporal.Instant, Temporal.Instant | string, Temporal.Instant | string>;
-  deleted_at: ColumnType<Temporal.Instant | null, Temporal.Instant | string | null | undefined, Temporal.Instant | string | null>;
+  deleted_at: ColumnType<
+    Temporal.Instant | null,
+    Temporal.Instant | string | null | undefined,
+    Temporal.Instant | string | null
+  >;
 }
 
 export interface PlanVersionsTable {
@@ -199,10 +228,15 @@ export interface CustomersTable {
   subscription_invoice_issuing_date_adjustment: ColumnType<string | null, string | null | undefined, string | null>;
   finalize_zero_amount_invoice: ColumnType<string, string | undefined, string>;
   external_salesforce_id: ColumnType<string | null, string | null | undefined, string | null>;
+  used: ColumnType<boolean, boolean | undefined, boolean>;
   metadata: ColumnType<Json, string | undefined, string>;
   created_at: ColumnType<Temporal.Instant, Temporal.Instant | string, Temporal.Instant | string>;
   updated_at: ColumnType<Temporal.Instant, Temporal.Instant | string, Temporal.Instant | string>;
-  deleted_at: ColumnType<Temporal.Instant | null, Temporal.Instant | string | null | undefined, Temporal.Instant | string | null>;
+  deleted_at: ColumnType<
+    Temporal.Instant | null,
+    Temporal.Instant | string | null | undefined,
+    Temporal.Instant | string | null
+  >;
 }
 
 export interface SubscriptionChainsTable {
@@ -226,12 +260,36 @@ export interface SubscriptionsTable {
   status: string;
   billing_time: string;
   subscription_at: ColumnType<Temporal.Instant, Temporal.Instant | string, Temporal.Instant | string>;
-  started_at: ColumnType<Temporal.Instant | null, Temporal.Instant | string | null | undefined, Temporal.Instant | string | null>;
-  activated_at: ColumnType<Temporal.Instant | null, Temporal.Instant | string | null | undefined, Temporal.Instant | string | null>;
-  ending_at: ColumnType<Temporal.Instant | null, Temporal.Instant | string | null | undefined, Temporal.Instant | string | null>;
-  terminated_at: ColumnType<Temporal.Instant | null, Temporal.Instant | string | null | undefined, Temporal.Instant | string | null>;
-  canceled_at: ColumnType<Temporal.Instant | null, Temporal.Instant | string | null | undefined, Temporal.Instant | string | null>;
-  trial_ended_at: ColumnType<Temporal.Instant | null, Temporal.Instant | string | null | undefined, Temporal.Instant | string | null>;
+  started_at: ColumnType<
+    Temporal.Instant | null,
+    Temporal.Instant | string | null | undefined,
+    Temporal.Instant | string | null
+  >;
+  activated_at: ColumnType<
+    Temporal.Instant | null,
+    Temporal.Instant | string | null | undefined,
+    Temporal.Instant | string | null
+  >;
+  ending_at: ColumnType<
+    Temporal.Instant | null,
+    Temporal.Instant | string | null | undefined,
+    Temporal.Instant | string | null
+  >;
+  terminated_at: ColumnType<
+    Temporal.Instant | null,
+    Temporal.Instant | string | null | undefined,
+    Temporal.Instant | string | null
+  >;
+  canceled_at: ColumnType<
+    Temporal.Instant | null,
+    Temporal.Instant | string | null | undefined,
+    Temporal.Instant | string | null
+  >;
+  trial_ended_at: ColumnType<
+    Temporal.Instant | null,
+    Temporal.Instant | string | null | undefined,
+    Temporal.Instant | string | null
+  >;
   on_termination_credit_note: ColumnType<string | null, string | null | undefined, string | null>;
   on_termination_invoice: ColumnType<string, string | undefined, string>;
   progressive_billing_disabled: ColumnType<boolean, boolean | undefined, boolean>;
@@ -247,7 +305,11 @@ export interface BillingSchedulesTable {
   kind: string;
   customer_id: string;
   billed_until: ColumnType<Temporal.Instant, Temporal.Instant | string, Temporal.Instant | string>;
-  next_due_at: ColumnType<Temporal.Instant | null, Temporal.Instant | string | null | undefined, Temporal.Instant | string | null>;
+  next_due_at: ColumnType<
+    Temporal.Instant | null,
+    Temporal.Instant | string | null | undefined,
+    Temporal.Instant | string | null
+  >;
 }
 
 export interface BillingFailuresTable {
@@ -265,6 +327,7 @@ export interface StreamsTable {
   external_subscription_id: ColumnType<string | null, string | null | undefined, string | null>;
   code: string;
   settled_events: ColumnType<bigint, bigint | number | string | undefined, bigint | number | string>;
+  folded: ColumnType<boolean, boolean | undefined, boolean>;
 }
 
 export interface EventKeysTable {
@@ -295,8 +358,9 @@ export interface FoldSpecsTable {
   id: GeneratedAlways<bigint>;
   organization_id: string;
   code: string;
+  measure: string;
   field_name: ColumnType<string | null, string | null | undefined, string | null>;
-  keys: ColumnType<string, string | undefined, string>;
+  keys: ColumnType<string[], string[] | undefined, string[]>;
 }
 
 export interface StreamFoldsTable {
@@ -313,9 +377,13 @@ export interface UsageCellsTable {
   bucket: ColumnType<Temporal.Instant, Temporal.Instant | string, Temporal.Instant | string>;
   events: ColumnType<bigint, bigint | number | string, bigint | number | string>;
   numeric_events: ColumnType<bigint, bigint | number | string, bigint | number | string>;
-  sum: ColumnType<Dec, Dec | string, Dec | string>;
+  sum: ColumnType<Dec | null, Dec | string | null | undefined, Dec | string | null>;
   max: ColumnType<Dec | null, Dec | string | null | undefined, Dec | string | null>;
-  last_timestamp: ColumnType<Temporal.Instant | null, Temporal.Instant | string | null | undefined, Temporal.Instant | string | null>;
+  last_timestamp: ColumnType<
+    Temporal.Instant | null,
+    Temporal.Instant | string | null | undefined,
+    Temporal.Instant | string | null
+  >;
   last_ordinal: ColumnType<bigint | null, bigint | number | string | null | undefined, bigint | number | string | null>;
   last_value: ColumnType<Dec | null, Dec | string | null | undefined, Dec | string | null>;
 }
@@ -332,7 +400,6 @@ export interface UniqueWindowsTable {
 
 export interface UniqueValuesTable {
   window_id: ColumnType<bigint, bigint | number | string, bigint | number | string>;
-  tuple_id: ColumnType<bigint, bigint | number | string | undefined, bigint | number | string>;
   value_hash: string;
   last_timestamp: ColumnType<Temporal.Instant, Temporal.Instant | string, Temporal.Instant | string>;
   last_ordinal: ColumnType<bigint, bigint | number | string, bigint | number | string>;
@@ -350,18 +417,38 @@ export interface InvoicesTable {
   payment_status: ColumnType<string, string | undefined, string>;
   tax_status: ColumnType<string | null, string | null | undefined, string | null>;
   number: string;
-  sequential_id: ColumnType<bigint | null, bigint | number | string | null | undefined, bigint | number | string | null>;
-  billing_entity_sequential_id: ColumnType<bigint | null, bigint | number | string | null | undefined, bigint | number | string | null>;
+  sequential_id: ColumnType<
+    bigint | null,
+    bigint | number | string | null | undefined,
+    bigint | number | string | null
+  >;
+  billing_entity_sequential_id: ColumnType<
+    bigint | null,
+    bigint | number | string | null | undefined,
+    bigint | number | string | null
+  >;
   currency: string;
   timezone: string;
   fees_amount_cents: ColumnType<bigint, bigint | number | string | undefined, bigint | number | string>;
   coupons_amount_cents: ColumnType<bigint, bigint | number | string | undefined, bigint | number | string>;
-  progressive_billing_credit_amount_cents: ColumnType<bigint, bigint | number | string | undefined, bigint | number | string>;
+  progressive_billing_credit_amount_cents: ColumnType<
+    bigint,
+    bigint | number | string | undefined,
+    bigint | number | string
+  >;
   credit_notes_amount_cents: ColumnType<bigint, bigint | number | string | undefined, bigint | number | string>;
   prepaid_credit_amount_cents: ColumnType<bigint, bigint | number | string | undefined, bigint | number | string>;
   taxes_amount_cents: ColumnType<bigint, bigint | number | string | undefined, bigint | number | string>;
-  sub_total_excluding_taxes_amount_cents: ColumnType<bigint, bigint | number | string | undefined, bigint | number | string>;
-  sub_total_including_taxes_amount_cents: ColumnType<bigint, bigint | number | string | undefined, bigint | number | string>;
+  sub_total_excluding_taxes_amount_cents: ColumnType<
+    bigint,
+    bigint | number | string | undefined,
+    bigint | number | string
+  >;
+  sub_total_including_taxes_amount_cents: ColumnType<
+    bigint,
+    bigint | number | string | undefined,
+    bigint | number | string
+  >;
   total_amount_cents: ColumnType<bigint, bigint | number | string | undefined, bigint | number | string>;
   total_paid_amount_cents: ColumnType<bigint, bigint | number | string | undefined, bigint | number | string>;
   taxes_rate: ColumnType<Dec, Dec | string | undefined, Dec | string>;
@@ -370,12 +457,24 @@ export interface InvoicesTable {
   expected_finalization_date: ColumnType<Temporal.PlainDate, Temporal.PlainDate | string, Temporal.PlainDate | string>;
   net_payment_term: ColumnType<number, number | undefined, number>;
   payment_overdue: ColumnType<boolean, boolean | undefined, boolean>;
-  payment_dispute_lost_at: ColumnType<Temporal.Instant | null, Temporal.Instant | string | null | undefined, Temporal.Instant | string | null>;
+  payment_dispute_lost_at: ColumnType<
+    Temporal.Instant | null,
+    Temporal.Instant | string | null | undefined,
+    Temporal.Instant | string | null
+  >;
   self_billed: ColumnType<boolean, boolean | undefined, boolean>;
   skip_charges: ColumnType<boolean, boolean | undefined, boolean>;
   purchase_order_number: ColumnType<string | null, string | null | undefined, string | null>;
-  finalized_at: ColumnType<Temporal.Instant | null, Temporal.Instant | string | null | undefined, Temporal.Instant | string | null>;
-  voided_at: ColumnType<Temporal.Instant | null, Temporal.Instant | string | null | undefined, Temporal.Instant | string | null>;
+  finalized_at: ColumnType<
+    Temporal.Instant | null,
+    Temporal.Instant | string | null | undefined,
+    Temporal.Instant | string | null
+  >;
+  voided_at: ColumnType<
+    Temporal.Instant | null,
+    Temporal.Instant | string | null | undefined,
+    Temporal.Instant | string | null
+  >;
   created_at: ColumnType<Temporal.Instant, Temporal.Instant | string, Temporal.Instant | string>;
   updated_at: ColumnType<Temporal.Instant, Temporal.Instant | string, Temporal.Instant | string>;
 }
@@ -391,10 +490,26 @@ export interface InvoiceSubscriptionsTable {
   timestamp: ColumnType<Temporal.Instant, Temporal.Instant | string, Temporal.Instant | string>;
   from_at: ColumnType<Temporal.Instant, Temporal.Instant | string, Temporal.Instant | string>;
   to_at: ColumnType<Temporal.Instant, Temporal.Instant | string, Temporal.Instant | string>;
-  charges_from_at: ColumnType<Temporal.Instant | null, Temporal.Instant | string | null | undefined, Temporal.Instant | string | null>;
-  charges_to_at: ColumnType<Temporal.Instant | null, Temporal.Instant | string | null | undefined, Temporal.Instant | string | null>;
-  fixed_charges_from_at: ColumnType<Temporal.Instant | null, Temporal.Instant | string | null | undefined, Temporal.Instant | string | null>;
-  fixed_charges_to_at: ColumnType<Temporal.Instant | null, Temporal.Instant | string | null | undefined, Temporal.Instant | string | null>;
+  charges_from_at: ColumnType<
+    Temporal.Instant | null,
+    Temporal.Instant | string | null | undefined,
+    Temporal.Instant | string | null
+  >;
+  charges_to_at: ColumnType<
+    Temporal.Instant | null,
+    Temporal.Instant | string | null | undefined,
+    Temporal.Instant | string | null
+  >;
+  fixed_charges_from_at: ColumnType<
+    Temporal.Instant | null,
+    Temporal.Instant | string | null | undefined,
+    Temporal.Instant | string | null
+  >;
+  fixed_charges_to_at: ColumnType<
+    Temporal.Instant | null,
+    Temporal.Instant | string | null | undefined,
+    Temporal.Instant | string | null
+  >;
   created_at: ColumnType<Temporal.Instant, Temporal.Instant | string, Temporal.Instant | string>;
 }
 
@@ -431,16 +546,40 @@ export interface FeesTable {
   invoiceable: ColumnType<boolean, boolean | undefined, boolean>;
   invoice_display_name: ColumnType<string | null, string | null | undefined, string | null>;
   description: ColumnType<string | null, string | null | undefined, string | null>;
-  from_at: ColumnType<Temporal.Instant | null, Temporal.Instant | string | null | undefined, Temporal.Instant | string | null>;
-  to_at: ColumnType<Temporal.Instant | null, Temporal.Instant | string | null | undefined, Temporal.Instant | string | null>;
+  from_at: ColumnType<
+    Temporal.Instant | null,
+    Temporal.Instant | string | null | undefined,
+    Temporal.Instant | string | null
+  >;
+  to_at: ColumnType<
+    Temporal.Instant | null,
+    Temporal.Instant | string | null | undefined,
+    Temporal.Instant | string | null
+  >;
   payment_status: ColumnType<string, string | undefined, string>;
-  succeeded_at: ColumnType<Temporal.Instant | null, Temporal.Instant | string | null | undefined, Temporal.Instant | string | null>;
-  failed_at: ColumnType<Temporal.Instant | null, Temporal.Instant | string | null | undefined, Temporal.Instant | string | null>;
-  refunded_at: ColumnType<Temporal.Instant | null, Temporal.Instant | string | null | undefined, Temporal.Instant | string | null>;
+  succeeded_at: ColumnType<
+    Temporal.Instant | null,
+    Temporal.Instant | string | null | undefined,
+    Temporal.Instant | string | null
+  >;
+  failed_at: ColumnType<
+    Temporal.Instant | null,
+    Temporal.Instant | string | null | undefined,
+    Temporal.Instant | string | null
+  >;
+  refunded_at: ColumnType<
+    Temporal.Instant | null,
+    Temporal.Instant | string | null | undefined,
+    Temporal.Instant | string | null
+  >;
   event_transaction_id: ColumnType<string | null, string | null | undefined, string | null>;
   created_at: ColumnType<Temporal.Instant, Temporal.Instant | string, Temporal.Instant | string>;
   updated_at: ColumnType<Temporal.Instant, Temporal.Instant | string, Temporal.Instant | string>;
-  deleted_at: ColumnType<Temporal.Instant | null, Temporal.Instant | string | null | undefined, Temporal.Instant | string | null>;
+  deleted_at: ColumnType<
+    Temporal.Instant | null,
+    Temporal.Instant | string | null | undefined,
+    Temporal.Instant | string | null
+  >;
 }
 
 export interface Tables {

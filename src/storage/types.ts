@@ -1,9 +1,10 @@
 /**
  * PostgreSQL's values as the domain's: timestamptz → Temporal.Instant (a Date would lose microseconds),
- * date → Temporal.PlainDate, int8 → bigint, numeric → Dec (a number would lose cents). Set once, here.
+ * date → Temporal.PlainDate, int8 → bigint, numeric → Dec (a number would lose cents), jsonb with all its digits. Set once, here.
  */
 import pg from "pg";
 import { dec } from "../kernel/decimal.ts";
+import { parseJson } from "../kernel/json.ts";
 
 const { builtins } = pg.types;
 const NUMERIC_ARRAY = 1231;
@@ -25,6 +26,7 @@ export function useDomainTypes(): void {
   pg.types.setTypeParser(builtins.DATE, (text) => Temporal.PlainDate.from(text));
   pg.types.setTypeParser(builtins.INT8, BigInt);
   pg.types.setTypeParser(builtins.NUMERIC, (text) => dec(text));
+  pg.types.setTypeParser(builtins.JSONB, parseJson);
   pg.types.setTypeParser(TIMESTAMPTZ_ARRAY as never, arrayOf(parseInstant));
   pg.types.setTypeParser(INT8_ARRAY as never, arrayOf(BigInt));
   pg.types.setTypeParser(

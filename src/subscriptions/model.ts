@@ -1,7 +1,62 @@
 /** What the period rules need to know of a subscription, and what they answer. */
-import type { Interval } from "../catalog/index.ts";
+import type { Interval, Plan } from "../catalog/index.ts";
 
 export type BillingTime = "calendar" | "anniversary";
+export type SubscriptionStatus = "pending" | "active" | "terminated" | "canceled" | "incomplete";
+export type CreditNoteOnTermination = "credit" | "refund" | "offset" | "skip";
+export type InvoiceOnTermination = "generate" | "skip";
+
+/** One link of a chain: a customer on one plan since `started_at`. */
+export interface Subscription {
+  readonly id: string;
+  readonly ordinal: bigint;
+  readonly chain_id: string;
+  readonly customer_id: string;
+  readonly plan_id: string;
+  /** Overrides the customer's billing entity on invoices. */
+  readonly billing_entity_id: string | null;
+  readonly previous_subscription_id: string | null;
+  readonly external_id: string;
+  readonly name: string | null;
+  readonly status: SubscriptionStatus;
+  readonly billing_time: BillingTime;
+  /** The anchor of the chain: its local day is the anniversary. */
+  readonly subscription_at: Temporal.Instant;
+  /** Null while pending. */
+  readonly started_at: Temporal.Instant | null;
+  readonly activated_at: Temporal.Instant | null;
+  readonly ending_at: Temporal.Instant | null;
+  readonly terminated_at: Temporal.Instant | null;
+  readonly canceled_at: Temporal.Instant | null;
+  readonly trial_ended_at: Temporal.Instant | null;
+  /** Null for plans in arrears. */
+  readonly on_termination_credit_note: CreditNoteOnTermination | null;
+  readonly on_termination_invoice: InvoiceOnTermination;
+  readonly progressive_billing_disabled: boolean;
+  readonly consolidate_invoice: boolean;
+  readonly purchase_order_number: string | null;
+  readonly created_at: Temporal.Instant;
+  readonly updated_at: Temporal.Instant;
+}
+
+/** A subscription with what its answers need of its customer and its plan. */
+export interface SubscriptionView extends Subscription {
+  readonly external_customer_id: string;
+  /** The customer's applicable one. */
+  readonly timezone: string;
+  /** The subscription's own billing entity, else its customer's. */
+  readonly billing_entity_code: string;
+  readonly plan: Pick<
+    Plan,
+    | "code"
+    | "amount_cents"
+    | "amount_currency"
+    | "interval"
+    | "pay_in_advance"
+    | "bill_charges_monthly"
+    | "bill_fixed_charges_monthly"
+  >;
+}
 
 /** The terms that decide when a subscription is billed, and for which windows. */
 export interface BillingTerms {
@@ -13,6 +68,7 @@ export interface BillingTerms {
   /** The anchor of the chain: its local day is the anniversary. */
   readonly subscription_at: Temporal.Instant;
   readonly started_at: Temporal.Instant;
+  readonly created_at: Temporal.Instant;
   readonly terminated_at: Temporal.Instant | null;
   readonly timezone: string;
 }
@@ -25,12 +81,56 @@ export interface Window {
 
 /** What one billing moment covers (3.4 of the subscriptions spec). */
 export interface BillingWindows {
-  /** The subscription fee's window. */
+  /** The subscription fee's window: stored on every run, also on those whose fee is not due (3.6). */
   readonly subscription: Window;
-  /** The usage window; null where this run bills no usage. */
+  /** The usage window; null where this run bills no usage. May be empty (from = to). */
   readonly charges: Window | null;
-  /** Days of the whole period that contains the fee window's start, also for a partial first period. */
+  /** The window of fixed charges in arrears; null where this run bills none. */
+  readonly fixed_charges: Window | null;
+  /**
+   * Days of the whole period that contains the fee window's unclamped start, also for a partial first period:
+   * the denominator of the day price (4.3).
+   */
   readonly duration_days: number;
-  /** Days of the whole charges period. */
+  /** Days of the whole charges period (of a month when charges are billed monthly); 0 where `charges` is null. */
   readonly charges_duration_days: number;
+  readonly fixed_charges_duration_days: number;
+}
+
+/** What is billed on a clock of its own. */
+export type ScheduleKind = "subscription" | "charges";
+
+export interface Schedule {
+  readonly kind: ScheduleKind;
+  /** Where the next window of this kind begins. */
+  readonly billed_until: Temporal.Instant;
+  /** The first instant of the local day on which it is billed; null when nothing will fall due any more. */
+  readonly next_due_at: Temporal.Instant | null;
+}
+
+/** An active subscription with those of its schedules that are due. */
+export interface DueSubscription {
+  readonly subscription: Subscription;
+  readonly schedules: readonly Schedule[];
+}
+
+/** One invoice's worth of periodic work. */
+export interface DueBillingDay {
+  /** The local billing day. */
+  readonly day: Temporal.PlainDate;
+  readonly windows: BillingWindows;
+  /** Whether the subscription fee is due on this day (4.2, rule 2). */
+  readonly bills_subscription_fee: boolean;
+  /** Whether `windows.charges` is billed on this day. */
+  readonly bills_charges: boolean;
+}
+
+/** A schedule's step forward, as a compare-and-set. */
+export interface ScheduleMove {
+  readonly subscription_id: string;
+  readonly kind: ScheduleKind;
+  /** The billed_until that was seen. */
+  readonly from: Temporal.Instant;
+  readonly to: Temporal.Instant;
+  readonly next_due_at: Temporal.Instant | null;
 }

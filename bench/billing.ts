@@ -1,0 +1,264 @@
+/** How many invoices a second a billing run makes, what memory it takes, and what writing the same rows costs alone. */
+import type pg from "pg";
+import { openPool } from "../src/storage/database.ts";
+import { cpuSecondsOf, cpuSecondsOfPostgres, peakMemoryMb } from "./cpu.ts";
+import { type Api, createOrganization, type Ground, prepareGround, rounded } from "./ground.ts";
+
+export interface BillingFigures {
+  readonly invoicesPerSecond: number;
+  readonly peakMemoryMb: number;
+  /** The same, billing three times as many subscriptions. */
+  readonly peakMemoryMbAtThreeTimes: number;
+  readonly memoryRatio: number;
+  /** The same rows by plain multi-row inserts from one writer. */
+  readonly bareInvoicesPerSecond: number;
+  /** Milliseconds of processor time that an invoice takes in Weir and in PostgreSQL. */
+  readonly cpuMsPerInvoice: { readonly weir: number; readonly postgres: number };
+}
+
+const SUBSCRIPTIONS = 20_000;
+const EVENTS_OF_STREAM = 5;
+const BATCH = 250;
+
+const METRICS = [
+  { code: "requests", aggregation_type: "count_agg" },
+  { code: "prompt", aggregation_type: "sum_agg", field_name: "tokens" },
+  { code: "completion", aggregation_type: "sum_agg", field_name: "tokens" },
+] as const;
+
+const CHARGES = [
+  { charge_model: "standard", properties: { amount: "0.002" } },
+  {
+    charge_model: "graduated",
+    properties: {
+      graduated_ranges: [
+        { from_value: 0, to_value: 1000, per_unit_amount: "0.0001", flat_amount: "1" },
+        { from_value: 1001, to_value: null, per_unit_amount: "0.00005", flat_amount: "0" },
+      ],
+    },
+  },
+  { charge_model: "package", properties: { amount: "0.5", package_size: 1000, free_units: 100 } },
+] as const;
+
+/** A plan of a fee and three charges; answers its id. */
+async function createPlan(api: Api): Promise<string> {
+  const charges: unknown[] = [];
+  for (const [index, metric] of METRICS.entries()) {
+    const { billable_metric } = await api.call("POST", "/billable_metrics", {
+      billable_metric: { name: metric.code, ...metric },
+    });
+    charges.push({ billable_metric_id: billable_metric.lago_id, ...CHARGES[index] });
+  }
+  const { plan } = await api.call("POST", "/plans", {
+    plan: {
+      code: "p",
+      name: "P",
+      interval: "monthly",
+      amount_cents: 4900,
+      amount_currency: "USD",
+      pay_in_advance: false,
+      charges,
+    },
+  });
+  return plan.lago_id;
+}
+
+/** Customers with one subscription each since the month before last, due since the beginning of this month. */
+async function fillSubscriptions(pool: pg.Pool, organizationId: string, planId: string, count: number): Promise<void> {
+  await pool.query(
+    `with made as (
+      select n, uuidv7() as customer_id, uuidv7() as chain_id, uuidv7() as subscription_id,
+        date_trunc('month', now()) - interval '1 month' as started_at
+      from generate_series(1, $3::int) n
+    ), customer as (
+      insert into customers (organization_id, id, external_id, billing_entity_id, sequential_id, slug, name, currency, created_at, updated_at)
+      select $1, customer_id, 'customer-' || n, $1, n, 'B-' || n, 'Customer ' || n, 'USD', started_at, started_at from made
+    ), chain as (
+      insert into subscription_chains (organization_id, id, external_id, customer_id)
+      select $1, chain_id, 'subscription-' || n, customer_id from made
+    ), subscription as (
+      insert into subscriptions (organization_id, id, chain_id, customer_id, plan_id, external_id, status, billing_time,
+        subscription_at, started_at, activated_at, created_at, updated_at)
+      select $1, subscription_id, chain_id, customer_id, $2, 'subscription-' || n, 'active', 'calendar',
+        started_at, started_at, started_at, started_at, started_at from made
+    ), schedule as (
+      insert into billing_schedules (organization_id, subscription_id, kind, customer_id, billed_until, next_due_at)
+      select $1, subscription_id, kind, customer_id, started_at, started_at + interval '1 month'
+      from made cross join unnest(array['subscription', 'charges']) kind
+    )
+    select count(*) from made`,
+    [organizationId, planId, count],
+  );
+}
+
+/** A few events of every subscription under each code, as the folder leaves short streams: raw, out of the tail. */
+async function fillUsage(pool: pg.Pool, organizationId: string, count: number): Promise<void> {
+  await pool.query(
+    `insert into streams (organization_id, external_subscription_id, code, settled_events)
+    select $1, 'subscription-' || n, code, $2 from generate_series(1, $3::int) n cross join unnest($4::text[]) code`,
+    [organizationId, EVENTS_OF_STREAM, count, METRICS.map(({ code }) => code)],
+  );
+  await pool.query(
+    `insert into events (id, commit_id, stream_id, timestamp, received_at, created_at, transaction_id, properties)
+    select uuidv7(), 0, s.id, date_trunc('month', now()) - interval '1 month' + (s.id % 600 + e * 3000) * interval '1 minute',
+      now(), now(), s.id || '-' || e, jsonb_build_object('tokens', (s.id * 7 + e * 131) % 5000)
+    from streams s cross join generate_series(0, $2::int - 1) e where s.organization_id = $1
+    order by s.id, e`,
+    [organizationId, EVENTS_OF_STREAM],
+  );
+}
+
+async function analyze(pool: pg.Pool): Promise<void> {
+  await pool.query("vacuum analyze");
+}
+
+interface Run {
+  readonly seconds: number;
+  readonly peakMb: number;
+  /** Processor time of an invoice. */
+  readonly weirMs: number;
+  readonly postgresMs: number;
+}
+
+/** One billing run by the jobs of a Weir process; its time is from the start of the run to the last batch's commit. */
+async function runBilling(ground: Ground, organizationId: string, count: number): Promise<Run> {
+  const cpu = async () => [await cpuSecondsOf(ground.weir.pid), await cpuSecondsOfPostgres(ground.pool)] as const;
+  const [weirBefore, postgresBefore] = await cpu();
+  const begun = performance.now();
+  await ground.pool.query("select graphile_worker.add_job('invoicing.billing', $1::json)", [
+    JSON.stringify({ organization_id: organizationId }),
+  ]);
+  for (;;) {
+    const { rows } = await ground.pool.query<{ left: boolean }>(
+      "select exists (select from billing_schedules where organization_id = $1 and next_due_at <= now()) or exists (select from graphile_worker.jobs where task_identifier like 'invoicing.%') as left",
+      [organizationId],
+    );
+    if (rows[0]?.left === false) break;
+    await new Promise((done) => setTimeout(done, 25));
+  }
+  const seconds = (performance.now() - begun) / 1000;
+  const [weirAfter, postgresAfter] = await cpu();
+  const { rows } = await ground.pool.query<{ invoices: bigint; fees: bigint }>(
+    "select (select count(*) from invoices where organization_id = $1) as invoices, (select count(*) from fees where organization_id = $1) as fees",
+    [organizationId],
+  );
+  const made = rows[0];
+  if (made?.invoices !== BigInt(count) || made.fees !== BigInt(count) * 4n)
+    throw new Error(`${made?.invoices} invoices of ${made?.fees} fees: expected ${count} of ${count * 4}`);
+  return {
+    seconds,
+    peakMb: await peakMemoryMb(ground.weir.pid),
+    weirMs: ((weirAfter - weirBefore) * 1000) / count,
+    postgresMs: ((postgresAfter - postgresBefore) * 1000) / count,
+  };
+}
+
+async function groundWith(count: number): Promise<{ ground: Ground; organizationId: string }> {
+  const ground = await prepareGround();
+  const api = await createOrganization(ground.url);
+  await fillSubscriptions(ground.pool, api.organizationId, await createPlan(api), count);
+  await fillUsage(ground.pool, api.organizationId, count);
+  await analyze(ground.pool);
+  return { ground, organizationId: api.organizationId };
+}
+
+/** What a run writes, and the column that names the invoice. */
+const TABLES = [
+  ["invoices", "id"],
+  ["invoice_subscriptions", "invoice_id"],
+  ["fees", "invoice_id"],
+  ["domain_events", "subject_id"],
+] as const;
+
+interface Columns {
+  readonly names: readonly string[];
+  readonly types: readonly string[];
+}
+
+/** The columns that an insert gives; identities give themselves. */
+async function columnsOf(pool: pg.Pool, table: string): Promise<Columns> {
+  const { rows } = await pool.query<{ name: string; type: string }>(
+    `select attname as name, format_type(atttypid, null) as type from pg_attribute
+    where attrelid = $1::regclass and attnum > 0 and not attisdropped and attidentity = '' order by attnum`,
+    [table],
+  );
+  return { names: rows.map(({ name }) => name), types: rows.map(({ type }) => type) };
+}
+
+/** The rows of a table by batches of invoices, a batch as one list of texts per column. */
+async function readBatches(pool: pg.Pool, table: string, invoiceId: string, { names }: Columns): Promise<string[][][]> {
+  const { rows } = await pool.query<Record<string, string[]>>(
+    `select ${names.map((name) => `array_agg(t."${name}"::text order by t.ordinal) as "${name}"`).join(", ")}
+    from ${table} t join (select id, (row_number() over (order by ordinal) - 1) / ${BATCH} as batch from invoices) i on i.id = t.${invoiceId}
+    group by batch order by batch`,
+  );
+  return rows.map((row) => names.map((name) => row[name] as string[]));
+}
+
+/** Writes what a run wrote once more, into emptied tables, with nothing to do but that. */
+async function insertBare(databaseUrl: string, count: number): Promise<number> {
+  const pool = openPool({ url: databaseUrl, poolSize: 1 });
+  const statements: { text: string; batches: string[][][] }[] = [];
+  for (const [table, invoiceId] of TABLES) {
+    const columns = await columnsOf(pool, table);
+    const lists = columns.types.map((type, index) => `$${index + 1}::${type}[]`).join(", ");
+    const names = columns.names.map((name) => `"${name}"`).join(", ");
+    const text = `insert into ${table} (${names}) select * from unnest(${lists})`;
+    statements.push({ text, batches: await readBatches(pool, table, invoiceId, columns) });
+  }
+  await pool.query(`truncate ${TABLES.map(([table]) => table).join(", ")}`);
+  const begun = performance.now();
+  for (let batch = 0; batch < count / BATCH; batch++) {
+    await pool.query("begin");
+    for (const { text, batches } of statements) await pool.query(text, batches[batch]);
+    await pool.query("commit");
+  }
+  const seconds = (performance.now() - begun) / 1000;
+  await pool.end();
+  return count / seconds;
+}
+
+export async function benchBilling({ scale }: { readonly scale: number }): Promise<BillingFigures> {
+  const count = Math.ceil((SUBSCRIPTIONS * scale) / BATCH) * BATCH;
+  const small = await groundWith(count);
+  let run: Run;
+  let bareInvoicesPerSecond: number;
+  try {
+    run = await runBilling(small.ground, small.organizationId, count);
+    bareInvoicesPerSecond = await insertBare(small.ground.databaseUrl, count);
+  } finally {
+    await small.ground.end();
+  }
+  const large = await groundWith(count * 3);
+  let largeRun: Run;
+  try {
+    largeRun = await runBilling(large.ground, large.organizationId, count * 3);
+  } finally {
+    await large.ground.end();
+  }
+  const figures: BillingFigures = {
+    invoicesPerSecond: rounded(count / run.seconds),
+    peakMemoryMb: rounded(run.peakMb),
+    peakMemoryMbAtThreeTimes: rounded(largeRun.peakMb),
+    memoryRatio: rounded(largeRun.peakMb / run.peakMb, 2),
+    bareInvoicesPerSecond: rounded(bareInvoicesPerSecond),
+    cpuMsPerInvoice: { weir: rounded(run.weirMs, 3), postgres: rounded(run.postgresMs, 3) },
+  };
+  print(count, figures, rounded((count * 3) / largeRun.seconds));
+  return figures;
+}
+
+function print(count: number, figures: BillingFigures, largePerSecond: number): void {
+  console.log(`\nbilling: ${count} subscriptions of 3 charges with usage, one run, one process`);
+  console.table({
+    "invoices a second": figures.invoicesPerSecond,
+    [`invoices a second, ${count * 3} subscriptions`]: largePerSecond,
+    "bare inserts of the same rows, invoices a second": figures.bareInvoicesPerSecond,
+    "processor time of an invoice, Weir, ms": figures.cpuMsPerInvoice.weir,
+    "processor time of an invoice, PostgreSQL, ms": figures.cpuMsPerInvoice.postgres,
+    "share of the bare rate": rounded(figures.invoicesPerSecond / figures.bareInvoicesPerSecond, 2),
+    "peak memory, MB": figures.peakMemoryMb,
+    [`peak memory, MB, ${count * 3} subscriptions`]: figures.peakMemoryMbAtThreeTimes,
+    "memory ratio": figures.memoryRatio,
+  });
+}

@@ -1,0 +1,92 @@
+/** What can be done with billable metrics. */
+import type { App } from "../app.ts";
+import type { Organization } from "../identity/index.ts";
+import { publish } from "../jobs/index.ts";
+import { invalid, Refusal, refuseIfAny } from "../kernel/failure.ts";
+import { newId } from "../kernel/ids.ts";
+import { type DbOrTx, inTransaction, type Tx } from "../storage/database.ts";
+import { claimCatalog } from "./catalog-store.ts";
+import { deleteMetric, findMetric, insertMetric, isMetricUsed, updateMetric } from "./metrics-store.ts";
+import { loadPlans } from "./plans-store.ts";
+import { type MetricInput, readChangedMetric, readNewMetric } from "./rules/metric.ts";
+import type { StoredMetric } from "./stored.ts";
+import { appendVersions } from "./versions-store.ts";
+
+/** A metric by code; Refusal billable_metric_not_found. */
+export async function getMetric(db: DbOrTx, organizationId: string, code: string): Promise<StoredMetric> {
+  const metric = await findMetric(db, organizationId, code);
+  if (metric === null) throw new Refusal("billable_metric_not_found");
+  return metric;
+}
+
+function tell(
+  app: App,
+  tx: Tx,
+  organization: Organization,
+  what: "created" | "updated" | "deleted",
+  { id, code }: StoredMetric,
+  now: Temporal.Instant,
+  payload: object = {},
+): Promise<void> {
+  const subject = { subject_type: "billable_metric", subject_id: id };
+  const event = { kind: `billable_metric.${what}`, ...subject, payload: { code, ...payload } };
+  return publish(app, tx, organization, [event], now);
+}
+
+const taken = () => invalid("code", "value_already_exist");
+
+export async function createMetric(
+  app: App,
+  organization: Organization,
+  input: MetricInput,
+  now: Temporal.Instant,
+): Promise<StoredMetric> {
+  const { terms, problems } = readNewMetric(input);
+  refuseIfAny(problems);
+  return inTransaction(app.db, async (tx) => {
+    await claimCatalog(tx, organization.id);
+    const metric = await insertMetric(tx, organization.id, newId(), terms, now);
+    if (metric === "duplicate") throw taken();
+    await tell(app, tx, organization, "created", metric, now);
+    return metric;
+  });
+}
+
+export async function changeMetric(
+  app: App,
+  organization: Organization,
+  code: string,
+  input: MetricInput,
+  now: Temporal.Instant,
+): Promise<StoredMetric> {
+  return inTransaction(app.db, async (tx) => {
+    await claimCatalog(tx, organization.id);
+    const before = await getMetric(tx, organization.id, code);
+    const isUsed = await isMetricUsed(tx, organization.id, before.id);
+    const { terms, problems } = readChangedMetric(input, before, isUsed);
+    refuseIfAny(problems);
+    // A metric that prices something is locked in all that prices: no plan gets a new version.
+    const metric = await updateMetric(tx, organization.id, before.id, terms, now);
+    if (metric === "duplicate") throw taken();
+    await tell(app, tx, organization, "updated", metric, now);
+    return metric;
+  });
+}
+
+/** Takes the metric and every charge on it out of the catalog (1.3 of the metering spec); the event carries the plans concerned. */
+export async function removeMetric(
+  app: App,
+  organization: Organization,
+  code: string,
+  now: Temporal.Instant,
+): Promise<StoredMetric> {
+  return inTransaction(app.db, async (tx) => {
+    await claimCatalog(tx, organization.id);
+    const metric = await getMetric(tx, organization.id, code);
+    const planIds = await deleteMetric(tx, organization.id, metric.id, now);
+    const plans = await loadPlans(tx, organization.id, planIds);
+    await appendVersions(tx, organization.id, [...plans.values()], now);
+    await tell(app, tx, organization, "deleted", metric, now, { plan_ids: planIds });
+    return metric;
+  });
+}

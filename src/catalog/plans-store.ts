@@ -1,0 +1,257 @@
+/** The SQL of plans and their charges: reading, and the rows of plans. */
+import { type Selectable, sql } from "kysely";
+import { Refusal, refuseIfAny } from "../kernel/failure.ts";
+import { isUuid } from "../kernel/ids.ts";
+import { offsetOf, type Page } from "../kernel/pages.ts";
+import { type DbOrTx, type Tx, violatedConstraint } from "../storage/database.ts";
+import type { ChargesTable, PlansTable } from "../storage/tables.ts";
+import { metricOf } from "./metrics-store.ts";
+import type { ChargeModel, Interval } from "./model.ts";
+import { notYetSubscribable } from "./rules/not-yet.ts";
+import type { PlanTerms } from "./rules/plan.ts";
+import type { StoredCharge, StoredMetric, StoredPlan } from "./stored.ts";
+
+function chargeOf(row: Selectable<ChargesTable>, metric: StoredMetric): StoredCharge {
+  return {
+    id: row.id,
+    plan_id: row.plan_id,
+    parent_id: row.parent_id,
+    code: row.code,
+    charge_model: row.charge_model as ChargeModel,
+    pay_in_advance: row.pay_in_advance,
+    prorated: row.prorated,
+    invoiceable: row.invoiceable,
+    regroup_paid_fees: row.regroup_paid_fees as StoredCharge["regroup_paid_fees"],
+    min_amount_cents: row.min_amount_cents,
+    accepts_target_wallet: row.accepts_target_wallet,
+    invoice_display_name: row.invoice_display_name,
+    properties: row.properties,
+    billable_metric: metric,
+    created_at: row.created_at,
+  };
+}
+
+function planOf(row: Selectable<PlansTable>, charges: readonly StoredCharge[]): StoredPlan {
+  return {
+    id: row.id,
+    parent_id: row.parent_id,
+    code: row.code,
+    name: row.name,
+    invoice_display_name: row.invoice_display_name,
+    description: row.description,
+    interval: row.interval as Interval,
+    amount_cents: row.amount_cents,
+    amount_currency: row.amount_currency,
+    pay_in_advance: row.pay_in_advance,
+    trial_period: row.trial_period === null ? null : Number(row.trial_period.toFixed()),
+    bill_charges_monthly: row.bill_charges_monthly ?? false,
+    bill_fixed_charges_monthly: row.bill_fixed_charges_monthly ?? false,
+    version_no: row.version_no,
+    pending_deletion: row.pending_deletion,
+    attached: row.attached,
+    created_at: row.created_at,
+    charges,
+  };
+}
+
+/** The live charges of many plans, in order of creation. */
+async function chargesByPlan(
+  db: DbOrTx,
+  organizationId: string,
+  planIds: readonly string[],
+): Promise<Map<string, StoredCharge[]>> {
+  const rows = await db
+    .selectFrom("live_charges")
+    .selectAll()
+    .where("organization_id", "=", organizationId)
+    .where("plan_id", "=", sql<string>`any(${planIds}::uuid[])`)
+    .orderBy("ordinal")
+    .execute();
+  const metricIds = [...new Set(rows.map(({ billable_metric_id }) => billable_metric_id))];
+  const metrics = await db
+    .selectFrom("billable_metrics")
+    .selectAll()
+    .where("organization_id", "=", organizationId)
+    .where("id", "=", sql<string>`any(${metricIds}::uuid[])`)
+    .execute();
+  const metricById = new Map(metrics.map((row) => [row.id, metricOf(row)]));
+  const charges = new Map<string, StoredCharge[]>();
+  for (const row of rows) {
+    const metric = metricById.get(row.billable_metric_id);
+    if (metric === undefined) throw new Error(`charge ${row.id} has no metric`);
+    const known = charges.get(row.plan_id);
+    if (known === undefined) charges.set(row.plan_id, [chargeOf(row, metric)]);
+    else known.push(chargeOf(row, metric));
+  }
+  return charges;
+}
+
+async function withCharges(
+  db: DbOrTx,
+  organizationId: string,
+  rows: readonly Selectable<PlansTable>[],
+): Promise<StoredPlan[]> {
+  if (rows.length === 0) return [];
+  const ids = rows.map(({ id }) => id);
+  const charges = await chargesByPlan(db, organizationId, ids);
+  return rows.map((row) => planOf(row, charges.get(row.id) ?? []));
+}
+
+/** The living top-level plan of that code with its live charges and their metrics. */
+export async function findPlan(db: DbOrTx, organizationId: string, code: string): Promise<StoredPlan | null> {
+  const rows = await db
+    .selectFrom("live_plans")
+    .selectAll()
+    .where("organization_id", "=", organizationId)
+    .where("code", "=", code)
+    .where("parent_id", "is", null)
+    .execute();
+  const [plan] = await withCharges(db, organizationId, rows);
+  return plan ?? null;
+}
+
+/** Plans by id, also deleted ones (history), each with its live charges. A fixed number of queries, whatever the number of plans. */
+export async function loadPlans(
+  db: DbOrTx,
+  organizationId: string,
+  ids: readonly string[],
+): Promise<Map<string, StoredPlan>> {
+  const wanted = [...new Set(ids)].filter(isUuid);
+  if (wanted.length === 0) return new Map();
+  const rows = await db
+    .selectFrom("plans")
+    .selectAll()
+    .where("organization_id", "=", organizationId)
+    .where("id", "=", sql<string>`any(${wanted}::uuid[])`)
+    .execute();
+  const plans = await withCharges(db, organizationId, rows);
+  return new Map(plans.map((plan) => [plan.id, plan]));
+}
+
+export async function listPlans(
+  db: DbOrTx,
+  organizationId: string,
+  page: Page,
+): Promise<{ plans: StoredPlan[]; count: number }> {
+  const live = db.selectFrom("live_plans").where("organization_id", "=", organizationId).where("parent_id", "is", null);
+  const { count } = await live.select((eb) => eb.fn.countAll<bigint>().as("count")).executeTakeFirstOrThrow();
+  const rows = await live
+    .selectAll()
+    .orderBy("created_at", "desc")
+    .orderBy("ordinal")
+    .limit(page.perPage)
+    .offset(offsetOf(page))
+    .execute();
+  return { plans: await withCharges(db, organizationId, rows), count: Number(count) };
+}
+
+/** Locks the living top-level plan of that code against subscribers and other writers, and reads it. */
+export async function lockPlan(tx: Tx, organizationId: string, code: string): Promise<StoredPlan | null> {
+  await tx
+    .selectFrom("plans")
+    .select("id")
+    .where("organization_id", "=", organizationId)
+    .where("code", "=", code)
+    .where("parent_id", "is", null)
+    .where("deleted_at", "is", null)
+    .forNoKeyUpdate()
+    .execute();
+  return findPlan(tx, organizationId, code);
+}
+
+const columnsOf = ({ trial_period, ...terms }: PlanTerms) => ({
+  ...terms,
+  trial_period: trial_period?.toFixed() ?? null,
+});
+
+/** "duplicate" where a living plan has the code. */
+export async function insertPlan(
+  tx: Tx,
+  organizationId: string,
+  id: string,
+  terms: PlanTerms,
+  now: Temporal.Instant,
+): Promise<"inserted" | "duplicate"> {
+  try {
+    await tx
+      .insertInto("plans")
+      .values({
+        organization_id: organizationId,
+        id,
+        ...columnsOf(terms),
+        version_no: 0,
+        created_at: now,
+        updated_at: now,
+      })
+      .execute();
+    return "inserted";
+  } catch (error) {
+    if (violatedConstraint(error) === "plans_code") return "duplicate";
+    throw error;
+  }
+}
+
+/** "duplicate" where another living plan has the code. */
+export async function updatePlan(
+  tx: Tx,
+  organizationId: string,
+  id: string,
+  terms: PlanTerms,
+  now: Temporal.Instant,
+): Promise<"updated" | "duplicate"> {
+  try {
+    await tx
+      .updateTable("plans")
+      .set({ ...columnsOf(terms), updated_at: now })
+      .where("organization_id", "=", organizationId)
+      .where("id", "=", id)
+      .execute();
+    return "updated";
+  } catch (error) {
+    if (violatedConstraint(error) === "plans_code") return "duplicate";
+    throw error;
+  }
+}
+
+/** Soft-deletes a plan and its charges. */
+export async function deletePlan(tx: Tx, organizationId: string, id: string, now: Temporal.Instant): Promise<void> {
+  const gone = { deleted_at: now, updated_at: now };
+  await tx.updateTable("plans").set(gone).where("organization_id", "=", organizationId).where("id", "=", id).execute();
+  await tx
+    .updateTable("charges")
+    .set(gone)
+    .where("organization_id", "=", organizationId)
+    .where("plan_id", "=", id)
+    .where("deleted_at", "is", null)
+    .execute();
+}
+
+/**
+ * From now on a subscription is on the plan and its terms are fixed. Until the transaction ends the plan can neither change
+ * nor go. Refusal plan_not_found where it was deleted meanwhile, 422 where it gained something that is not rated yet.
+ */
+export async function markPlanAttached(tx: Tx, organizationId: string, planId: string): Promise<void> {
+  const row = () =>
+    tx
+      .selectFrom("plans")
+      .select("attached")
+      .where("organization_id", "=", organizationId)
+      .where("id", "=", planId)
+      .where("deleted_at", "is", null);
+  const seen = await row().executeTakeFirst();
+  // Subscribers of an attached plan hold it together; only the first one is alone with it.
+  const held = seen?.attached
+    ? await row().forShare().executeTakeFirst()
+    : await row().forNoKeyUpdate().executeTakeFirst();
+  if (held === undefined) throw new Refusal("plan_not_found");
+  if (held.attached) return;
+  const plan = (await loadPlans(tx, organizationId, [planId])).get(planId);
+  if (plan === undefined) throw new Refusal("plan_not_found");
+  refuseIfAny(notYetSubscribable(plan));
+  await tx
+    .updateTable("plans")
+    .set({ attached: true })
+    .where("organization_id", "=", organizationId)
+    .where("id", "=", planId)
+    .execute();
+}

@@ -1,0 +1,201 @@
+/** The SQL of billing: what a batch reads of other rooms' settings, what it locks, and what it writes. */
+import { sql } from "kysely";
+import type { DbOrTx, Tx } from "../../storage/database.ts";
+import type { BilledPeriod, PlannedFee, PlannedInvoice } from "../model.ts";
+import type { NumberingEntity } from "../rules/numbers.ts";
+import type { InvoiceNumber } from "./numbering.ts";
+
+/** Entities by id, archived ones too: a subscription keeps the one that it was given. */
+export async function loadNumberingEntities(
+  db: DbOrTx,
+  organizationId: string,
+  ids: readonly string[],
+): Promise<Map<string, NumberingEntity>> {
+  if (ids.length === 0) return new Map();
+  const rows = await db
+    .selectFrom("billing_entities")
+    .select(["id", "timezone", "document_numbering", "document_number_prefix"])
+    .where("organization_id", "=", organizationId)
+    .where((eb) => eb("id", "=", eb.fn.any(eb.val([...ids]))))
+    .execute();
+  return new Map(
+    rows.map((row) => [
+      row.id,
+      { ...row, document_numbering: row.document_numbering as NumberingEntity["document_numbering"] },
+    ]),
+  );
+}
+
+/**
+ * Takes these customers for this transaction; those that another run holds are left out. Whoever holds a customer bills
+ * all that is due of it, so that two runs never split what belongs on one invoice.
+ */
+export async function takeCustomers(tx: Tx, organizationId: string, ids: readonly string[]): Promise<Set<string>> {
+  const rows = await tx
+    .selectFrom("customers")
+    .select("id")
+    .where("organization_id", "=", organizationId)
+    .where((eb) => eb("id", "=", eb.fn.any(eb.val([...ids]))))
+    .orderBy("id")
+    .forNoKeyUpdate()
+    .skipLocked()
+    .execute();
+  return new Set(rows.map(({ id }) => id));
+}
+
+/** As takeCustomers, for one customer, and waits for whoever holds it. */
+export async function awaitCustomer(tx: Tx, organizationId: string, id: string): Promise<void> {
+  await tx
+    .selectFrom("customers")
+    .select("id")
+    .where("organization_id", "=", organizationId)
+    .where("id", "=", id)
+    .forNoKeyUpdate()
+    .execute();
+}
+
+/** Invoices that were numbered per customer, by billing entity: the sum of the slots `<entity>/<slot>`. */
+export async function countedPerCustomer(tx: Tx, organizationId: string, kind: string): Promise<Map<string, bigint>> {
+  const { rows } = await sql<{ entity: string; total: bigint }>`
+    select split_part(scope, '/', 1) as entity, sum(last)::bigint as total from document_sequences
+    where organization_id = ${organizationId} and kind = ${kind} group by 1`.execute(tx);
+  return new Map(rows.map(({ entity, total }) => [entity, total]));
+}
+
+/** Whether a subscription has its starting or terminating invoice already. */
+export async function isBilledOnce(
+  db: DbOrTx,
+  organizationId: string,
+  subscriptionId: string,
+  reason: "subscription_starting" | "subscription_terminating",
+): Promise<boolean> {
+  const row = await db
+    .selectFrom("invoice_subscriptions")
+    .select("id")
+    .where("organization_id", "=", organizationId)
+    .where("subscription_id", "=", subscriptionId)
+    .where("invoicing_reason", "=", reason)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** An invoice with the ids and the number that it is written under. */
+export interface NumberedInvoice extends PlannedInvoice, InvoiceNumber {
+  readonly id: string;
+}
+
+export interface NumberedPeriod extends BilledPeriod {
+  readonly id: string;
+  readonly invoice: NumberedInvoice;
+}
+
+export interface NumberedFee extends PlannedFee {
+  readonly id: string;
+  readonly period: NumberedPeriod;
+}
+
+/** In their order: of one moment, ordinals tell which came first. */
+export async function insertInvoices(
+  tx: Tx,
+  organizationId: string,
+  invoices: readonly NumberedInvoice[],
+  now: Temporal.Instant,
+): Promise<void> {
+  const of = <T>(read: (invoice: NumberedInvoice) => T): T[] => invoices.map(read);
+  await sql`
+    insert into invoices (
+      organization_id, id, customer_id, billing_entity_id, invoice_type, status, payment_status, number, sequential_id,
+      billing_entity_sequential_id, currency, timezone, fees_amount_cents, sub_total_excluding_taxes_amount_cents,
+      taxes_amount_cents, sub_total_including_taxes_amount_cents, total_amount_cents, issuing_date, payment_due_date,
+      expected_finalization_date, net_payment_term, self_billed, skip_charges, purchase_order_number, finalized_at, created_at, updated_at)
+    select
+      ${organizationId}::uuid, id, customer_id, billing_entity_id, 'subscription', status,
+      case when total > 0 then 'pending' else 'succeeded' end, number, sequential_id, entity_sequential_id, currency, timezone,
+      fees, before_taxes, taxes, with_taxes, total, issued, due, expected, term, self_billed, skip_charges, purchase_order,
+      case status when 'finalized' then ${now.toString()}::timestamptz end, ${now.toString()}::timestamptz, ${now.toString()}::timestamptz
+    from unnest(
+      ${of(({ id }) => id)}::uuid[], ${of(({ customer }) => customer.id)}::uuid[],
+      ${of(({ billing_entity }) => billing_entity.id)}::uuid[], ${of(({ status }) => status)}::text[],
+      ${of(({ number }) => number)}::text[], ${of(({ sequential_id }) => sequential_id)}::bigint[],
+      ${of(({ billing_entity_sequential_id }) => billing_entity_sequential_id)}::bigint[],
+      ${of(({ currency }) => currency)}::text[], ${of(({ customer }) => customer.timezone)}::text[],
+      ${of(({ totals }) => totals.fees_amount_cents)}::bigint[],
+      ${of(({ totals }) => totals.sub_total_excluding_taxes_amount_cents)}::bigint[],
+      ${of(({ totals }) => totals.taxes_amount_cents)}::bigint[],
+      ${of(({ totals }) => totals.sub_total_including_taxes_amount_cents)}::bigint[],
+      ${of(({ totals }) => totals.total_amount_cents)}::bigint[],
+      ${of(({ dates }) => dates.issuing_date.toString())}::date[],
+      ${of(({ dates }) => dates.payment_due_date.toString())}::date[],
+      ${of(({ dates }) => dates.expected_finalization_date.toString())}::date[],
+      ${of(({ customer }) => customer.net_payment_term)}::int[],
+      ${of(({ customer }) => customer.account_type === "partner")}::boolean[],
+      ${of(({ skip_charges }) => skip_charges)}::boolean[],
+      ${of(({ purchase_order_number }) => purchase_order_number)}::text[]
+    ) with ordinality as i(id, customer_id, billing_entity_id, status, number, sequential_id, entity_sequential_id, currency, timezone,
+      fees, before_taxes, taxes, with_taxes, total, issued, due, expected, term, self_billed, skip_charges, purchase_order, n)
+    order by n`.execute(tx);
+}
+
+export async function insertInvoiceSubscriptions(
+  tx: Tx,
+  organizationId: string,
+  periods: readonly NumberedPeriod[],
+  now: Temporal.Instant,
+): Promise<void> {
+  const of = <T>(read: (period: NumberedPeriod) => T): T[] => periods.map(read);
+  const text = (at: Temporal.Instant | undefined) => at?.toString() ?? null;
+  await sql`
+    insert into invoice_subscriptions (
+      organization_id, id, invoice_id, subscription_id, invoicing_reason, recurring, timestamp,
+      from_at, to_at, charges_from_at, charges_to_at, fixed_charges_from_at, fixed_charges_to_at, created_at)
+    select ${organizationId}::uuid, id, invoice_id, subscription_id, reason, reason = 'subscription_periodic', timestamp,
+      from_at, to_at, charges_from_at, charges_to_at, fixed_charges_from_at, fixed_charges_to_at, ${now.toString()}::timestamptz
+    from unnest(
+      ${of(({ id }) => id)}::uuid[], ${of(({ invoice }) => invoice.id)}::uuid[],
+      ${of(({ subscription }) => subscription.id)}::uuid[], ${of(({ reason }) => reason)}::text[],
+      ${of(({ timestamp }) => text(timestamp))}::timestamptz[],
+      ${of(({ windows }) => text(windows.subscription.from))}::timestamptz[],
+      ${of(({ windows }) => text(windows.subscription.to))}::timestamptz[],
+      ${of(({ windows }) => text(windows.charges?.from))}::timestamptz[],
+      ${of(({ windows }) => text(windows.charges?.to))}::timestamptz[],
+      ${of(({ windows }) => text(windows.fixed_charges?.from))}::timestamptz[],
+      ${of(({ windows }) => text(windows.fixed_charges?.to))}::timestamptz[]
+    ) with ordinality as p(id, invoice_id, subscription_id, reason, timestamp, from_at, to_at, charges_from_at, charges_to_at,
+      fixed_charges_from_at, fixed_charges_to_at, n)
+    order by n`.execute(tx);
+}
+
+export async function insertFees(
+  tx: Tx,
+  organizationId: string,
+  fees: readonly NumberedFee[],
+  now: Temporal.Instant,
+): Promise<void> {
+  const of = <T>(read: (fee: NumberedFee) => T): T[] => fees.map(read);
+  await sql`
+    insert into fees (
+      organization_id, id, invoice_id, subscription_id, customer_id, fee_type, charge_id, billable_metric_id, plan_id,
+      plan_version_no, amount_cents, precise_amount_cents, amount_currency, units, total_aggregated_units, unit_amount_cents,
+      precise_unit_amount, events_count, amount_details, pay_in_advance, from_at, to_at, created_at, updated_at)
+    select ${organizationId}::uuid, id, invoice_id, subscription_id, customer_id, fee_type, charge_id, metric_id, plan_id,
+      version_no, amount, precise_amount, currency, units, total_units, unit_amount, precise_unit_amount, events_count, details,
+      pay_in_advance, from_at, to_at, ${now.toString()}::timestamptz, ${now.toString()}::timestamptz
+    from unnest(
+      ${of(({ id }) => id)}::uuid[], ${of(({ period }) => period.invoice.id)}::uuid[],
+      ${of(({ period }) => period.subscription.id)}::uuid[], ${of(({ period }) => period.subscription.customer_id)}::uuid[],
+      ${of(({ fee_type }) => fee_type)}::text[], ${of(({ charge_id }) => charge_id)}::uuid[],
+      ${of(({ billable_metric_id }) => billable_metric_id)}::uuid[], ${of(({ period }) => period.plan.id)}::uuid[],
+      ${of(({ period }) => period.plan.version_no)}::int[], ${of(({ amount_cents }) => amount_cents)}::bigint[],
+      ${of(({ precise_amount_cents }) => precise_amount_cents.toFixed())}::numeric[],
+      ${of(({ period }) => period.plan.amount_currency)}::text[], ${of(({ units }) => units.toFixed())}::numeric[],
+      ${of(({ total_aggregated_units }) => total_aggregated_units.toFixed())}::numeric[],
+      ${of(({ unit_amount_cents }) => unit_amount_cents)}::bigint[],
+      ${of(({ precise_unit_amount }) => precise_unit_amount.toFixed())}::numeric[],
+      ${of(({ events_count }) => events_count)}::int[], ${of(({ amount_details }) => JSON.stringify(amount_details))}::jsonb[],
+      ${of(({ pay_in_advance }) => pay_in_advance)}::boolean[], ${of(({ from }) => from.toString())}::timestamptz[],
+      ${of(({ to }) => to.toString())}::timestamptz[]
+    ) with ordinality as f(id, invoice_id, subscription_id, customer_id, fee_type, charge_id, metric_id, plan_id, version_no, amount,
+      precise_amount, currency, units, total_units, unit_amount, precise_unit_amount, events_count, details, pay_in_advance, from_at, to_at, n)
+    order by n`.execute(tx);
+}

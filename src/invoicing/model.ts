@@ -1,0 +1,81 @@
+/** Invoices and fees: what is planned by the rules, and what is read back. */
+import type { Selectable } from "kysely";
+import type { Plan } from "../catalog/index.ts";
+import type { BilledCustomer } from "../customers/index.ts";
+import type { Dec } from "../kernel/decimal.ts";
+import type { FeesTable, InvoiceSubscriptionsTable, InvoicesTable } from "../storage/tables.ts";
+import type { BillingWindows, Subscription } from "../subscriptions/index.ts";
+import type { InvoiceDates } from "./rules/dates.ts";
+import type { NumberingEntity } from "./rules/numbers.ts";
+import type { InvoiceTotals } from "./rules/totals.ts";
+
+export type InvoicingReason = "subscription_starting" | "subscription_periodic" | "subscription_terminating";
+
+/** A fee of a subscription as it is about to be written, without what its invoice and its subscription say already. */
+export interface PlannedFee {
+  readonly fee_type: "subscription" | "charge";
+  readonly charge_id: string | null;
+  readonly billable_metric_id: string | null;
+  readonly amount_cents: bigint;
+  /** Minor units, unrounded. */
+  readonly precise_amount_cents: Dec;
+  readonly units: Dec;
+  readonly total_aggregated_units: Dec;
+  readonly unit_amount_cents: bigint;
+  /** Major units. */
+  readonly precise_unit_amount: Dec;
+  readonly events_count: number;
+  readonly amount_details: Readonly<Record<string, unknown>>;
+  readonly pay_in_advance: boolean;
+  /** The half-open window [from, to) that it pays for. */
+  readonly from: Temporal.Instant;
+  readonly to: Temporal.Instant;
+}
+
+/** One subscription's part of an invoice. */
+export interface BilledPeriod {
+  readonly subscription: Subscription;
+  readonly plan: Plan;
+  readonly reason: InvoicingReason;
+  /** The moment it is billed for: now, or the start of the local day on which it should have been. */
+  readonly timestamp: Temporal.Instant;
+  readonly windows: BillingWindows;
+  readonly fees: readonly PlannedFee[];
+}
+
+/** An invoice as the rules decide it; its ids and its number are given when it is written. */
+export interface PlannedInvoice {
+  readonly customer: BilledCustomer;
+  readonly billing_entity: NumberingEntity;
+  readonly status: "finalized" | "closed";
+  readonly currency: string;
+  readonly dates: InvoiceDates;
+  readonly totals: InvoiceTotals;
+  readonly skip_charges: boolean;
+  readonly purchase_order_number: string | null;
+  readonly periods: readonly BilledPeriod[];
+}
+
+export type InvoiceStatus = "draft" | "finalized" | "voided" | "failed" | "pending";
+
+export type InvoiceRow = Selectable<InvoicesTable> & { readonly billing_entity_code: string };
+
+export type InvoiceSubscriptionRow = Selectable<InvoiceSubscriptionsTable> & {
+  readonly external_subscription_id: string;
+  readonly plan_id: string;
+};
+
+/** A fee with the names that it is shown under. */
+export type FeeRow = Selectable<FeesTable> & {
+  readonly self_billed: boolean | null;
+  readonly external_subscription_id: string | null;
+  readonly external_customer_id: string;
+  readonly charge_display_name: string | null;
+  readonly metric_code: string | null;
+  readonly metric_name: string | null;
+  readonly metric_description: string | null;
+  readonly plan_code: string | null;
+  readonly plan_name: string | null;
+  readonly plan_description: string | null;
+  readonly plan_display_name: string | null;
+};

@@ -1,0 +1,145 @@
+import type { App } from "../app.ts";
+import { findCustomer } from "../customers/index.ts";
+import { type Query, readPage } from "../http/query.ts";
+import { answers, Meta, t } from "../http/schemas.ts";
+import type { Server } from "../http/server.ts";
+import { type Problem, Refusal, refuseIfAny } from "../kernel/failure.ts";
+import { pageMeta } from "../kernel/pages.ts";
+import { listFees } from "./fees-store.ts";
+import { readFeesFilter, readInvoicesFilter } from "./filters.ts";
+import { presentFee } from "./present.ts";
+import { FeeAnswer, InvoiceAnswer, InvoiceExtendedAnswer } from "./schemas.ts";
+import { feeOf, invoiceOf, invoicesPage } from "./service.ts";
+
+const Given = t.Optional(t.Union([t.String(), t.Array(t.String())]));
+const given = (...names: string[]) => Object.fromEntries(names.map((name) => [name, Given]));
+
+const paging = { page: t.Optional(t.String()), per_page: t.Optional(t.String()) };
+const ByLagoId = t.Object({ lago_id: t.String() });
+
+const invoiceFilters = {
+  ...paging,
+  ...given("status", "status[]", "statuses[]", "payment_status", "payment_status[]", "payment_statuses[]"),
+  ...given("payment_overdue", "payment_dispute_lost", "partially_paid", "self_billed", "invoice_type", "currency"),
+  ...given("issuing_date_from", "issuing_date_to", "amount_from", "amount_to", "purchase_order_number", "search_term"),
+  ...given("settlements[]", "billing_entity_codes[]", "metadata[key]"),
+};
+
+const FeeFilters = t.Object({
+  ...paging,
+  ...given("external_subscription_id", "external_customer_id", "currency", "fee_type", "billable_metric_code"),
+  ...given("payment_status", "event_transaction_id", "created_at_from", "created_at_to", "succeeded_at_from"),
+  ...given("succeeded_at_to", "failed_at_from", "failed_at_to", "refunded_at_from", "refunded_at_to"),
+});
+
+const InvoicesPage = t.Object({ invoices: t.Array(InvoiceAnswer), meta: Meta });
+
+export function invoiceRoutes(server: Server, app: App): void {
+  const config = { resource: "invoice" };
+
+  async function listed(organizationId: string, query: Query, customerId: string | null) {
+    const problems: Problem[] = [];
+    const filter = readInvoicesFilter(query, customerId, problems);
+    refuseIfAny(problems);
+    const page = readPage(query);
+    const { invoices, total } = await invoicesPage(app.db, organizationId, filter, page);
+    return { invoices, meta: pageMeta(page, total) };
+  }
+
+  server.get(
+    "/invoices",
+    {
+      config,
+      schema: {
+        operationId: "findAllInvoices",
+        tags: ["invoices"],
+        summary: "List invoices, the newest first",
+        description:
+          "Invoices that were closed because they came to nothing are not shown. Dates that cannot be read are ignored.",
+        querystring: t.Object({ ...invoiceFilters, ...given("external_customer_id") }),
+        response: answers(InvoicesPage, 403, 422),
+      },
+    },
+    (request) => listed(request.organization.id, request.query as Query, null),
+  );
+
+  server.get(
+    "/customers/:external_id/invoices",
+    {
+      config,
+      schema: {
+        operationId: "findAllCustomerInvoices",
+        tags: ["customers", "invoices"],
+        summary: "List a customer's invoices, the newest first",
+        params: t.Object({ external_id: t.String() }),
+        querystring: t.Object(invoiceFilters),
+        response: answers(InvoicesPage, 403, 404, 422),
+      },
+    },
+    async (request) => {
+      const customer = await findCustomer(app.db, request.organization.id, request.params.external_id);
+      if (customer === null) throw new Refusal("customer_not_found");
+      return listed(request.organization.id, request.query as Query, customer.id);
+    },
+  );
+
+  server.get(
+    "/invoices/:lago_id",
+    {
+      config,
+      schema: {
+        operationId: "findInvoice",
+        tags: ["invoices"],
+        summary: "Show an invoice with its periods and fees",
+        params: ByLagoId,
+        response: answers(t.Object({ invoice: InvoiceExtendedAnswer }), 403, 404),
+      },
+    },
+    async (request) => ({
+      invoice: await invoiceOf(app.db, request.organization.id, request.params.lago_id, request.now),
+    }),
+  );
+}
+
+export function feeRoutes(server: Server, app: App): void {
+  const config = { resource: "fee" };
+
+  server.get(
+    "/fees",
+    {
+      config,
+      schema: {
+        operationId: "findAllFees",
+        tags: ["fees"],
+        summary: "List fees, the oldest first",
+        description: "Both ends of a range of dates are included.",
+        querystring: FeeFilters,
+        response: answers(t.Object({ fees: t.Array(FeeAnswer), meta: Meta }), 403, 422),
+      },
+    },
+    async (request) => {
+      const query = request.query as Query;
+      const problems: Problem[] = [];
+      const filter = readFeesFilter(query, problems);
+      refuseIfAny(problems);
+      const page = readPage(query);
+      const { fees, total } = await listFees(app.db, request.organization.id, filter, page);
+      return { fees: fees.map(presentFee), meta: pageMeta(page, total) };
+    },
+  );
+
+  server.get(
+    "/fees/:lago_id",
+    {
+      config,
+      schema: {
+        operationId: "findFee",
+        tags: ["fees"],
+        summary: "Show a fee",
+        params: ByLagoId,
+        response: answers(t.Object({ fee: FeeAnswer }), 403, 404),
+      },
+    },
+    async (request) => ({ fee: presentFee(await feeOf(app.db, request.organization.id, request.params.lago_id)) }),
+  );
+}

@@ -1,0 +1,178 @@
+/**
+ * The SQL of folding. Every statement here runs in the folder's transaction, after it has locked the commit rows of its
+ * batch and the streams in it; what other commit rows are visible is the tail that it leaves alone.
+ */
+
+/** The oldest commit rows that no other folder holds. */
+export const TAKE_COMMITS = `
+select id, received_at, n from event_commits order by id limit 5000 for update skip locked`;
+
+/**
+ * Counts the batch into its streams, and locks them in order of id: whoever folds them next waits here and then sees
+ * what this transaction left. Answers the streams to fold: those with more events than are worth reading raw, or folded already.
+ */
+export const SETTLE_STREAMS = `
+with counted as materialized (
+  select stream_id, count(*) as n from events
+  where commit_id = any($1::bigint[]) and received_at between $2 and $3
+  group by stream_id
+), locked as materialized (
+  select s.id from streams s join counted c on c.stream_id = s.id order by s.id for update of s
+), settled as (
+  update streams s set settled_events = s.settled_events + c.n
+  from counted c join locked l on l.id = c.stream_id
+  where s.id = c.stream_id
+  returning s.id, s.organization_id, s.code, s.settled_events, s.folded
+)
+select * from settled where settled_events > $4::bigint or folded`;
+
+export const MARK_FOLDED = "update streams set folded = true where id = any($1::bigint[]) and not folded";
+
+/** Makes the specs that live charges need and that are not there yet. */
+export const ENSURE_SPECS = `
+insert into fold_specs (organization_id, code, measure, field_name)
+select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[])
+on conflict do nothing`;
+
+/** Every (stream, spec) of the given streams, with the grain it is folded at: null where it is not yet. */
+export const LIST_FOLDS = `
+select s.id as stream_id, p.id as spec_id, p.measure, p.field_name, f.grain, s.settled_events
+from unnest($1::bigint[]) as wanted(id)
+join streams s on s.id = wanted.id
+join fold_specs p on p.organization_id = s.organization_id and p.code = s.code and p.measure in ('numbers', 'last')
+left join stream_folds f on f.stream_id = s.id and f.spec_id = p.id`;
+
+/** Events of the batch: those of the commit rows that this transaction holds. */
+const IN_BATCH = "e.commit_id = any($1::bigint[]) and e.received_at between $2 and $3";
+
+/** Events that have left the tail, this batch included. One statement sees one snapshot, in which a commit row stands if and only if its events do. */
+const SETTLED = "not exists (select from event_commits t where t.id = e.commit_id and t.id <> all($1::bigint[]))";
+
+function foldNumbers(which: string): string {
+  return `
+with pair as materialized (
+  select * from unnest($4::bigint[], $5::bigint[], $6::text[], $7::int[]) as p(stream_id, spec_id, field_name, grain)
+), fine as materialized (
+  select p.stream_id, p.spec_id, p.grain,
+    date_bin(case p.grain when 2 then interval '15 minutes' else interval '1 day' end, e.timestamp, timestamptz 'epoch') as bucket,
+    count(*) as events, count(v.number) as numeric_events, sum(v.number) as sum, max(v.number) as max
+  from pair p join events e on e.stream_id = p.stream_id
+  cross join lateral (select event_number(e.properties, p.field_name) as number) v
+  where ${which}
+  group by 1, 2, 3, 4
+), cell as (
+  select stream_id, spec_id, 2 as grain, bucket, events, numeric_events, sum, max from fine where grain = 2
+  union all
+  select stream_id, spec_id, 1, date_bin('1 day', bucket, timestamptz 'epoch'), sum(events), sum(numeric_events), sum(sum), max(max)
+  from fine group by 1, 2, 4
+)
+insert into usage_cells as c (stream_id, spec_id, grain, bucket, events, numeric_events, sum, max)
+select stream_id, spec_id, grain, bucket, events, numeric_events, sum, max from cell order by 1, 2, 3, 4
+on conflict (stream_id, spec_id, grain, bucket, tuple_id) do update set
+  events = c.events + excluded.events,
+  numeric_events = c.numeric_events + excluded.numeric_events,
+  sum = coalesce(c.sum + excluded.sum, c.sum, excluded.sum),
+  max = greatest(c.max, excluded.max)`;
+}
+
+function foldLast(which: string): string {
+  return `
+with pair as materialized (
+  select * from unnest($4::bigint[], $5::bigint[], $6::text[], $7::int[]) as p(stream_id, spec_id, field_name, grain)
+), numbered as materialized (
+  select p.stream_id, p.spec_id, p.grain, e.timestamp, e.ordinal, v.number,
+    date_bin('15 minutes', e.timestamp, timestamptz 'epoch') as quarter, date_bin('1 day', e.timestamp, timestamptz 'epoch') as day
+  from pair p join events e on e.stream_id = p.stream_id
+  cross join lateral (select event_number(e.properties, p.field_name) as number) v
+  where ${which} and v.number is not null
+), bucketed as (
+  select stream_id, spec_id, 2 as grain, quarter as bucket, timestamp, ordinal, number from numbered where grain = 2
+  union all
+  select stream_id, spec_id, 1, day, timestamp, ordinal, number from numbered
+), last as (
+  select distinct on (stream_id, spec_id, grain, bucket) *, count(*) over (partition by stream_id, spec_id, grain, bucket) as n
+  from bucketed order by stream_id, spec_id, grain, bucket, timestamp desc, ordinal desc
+)
+insert into usage_cells as c (stream_id, spec_id, grain, bucket, events, numeric_events, last_timestamp, last_ordinal, last_value)
+select stream_id, spec_id, grain, bucket, n, n, timestamp, ordinal, number from last
+on conflict (stream_id, spec_id, grain, bucket, tuple_id) do update set
+  events = c.events + excluded.events,
+  numeric_events = c.numeric_events + excluded.numeric_events,
+  (last_timestamp, last_ordinal, last_value) = (
+    select l.* from (values (c.last_timestamp, c.last_ordinal, c.last_value), (excluded.last_timestamp, excluded.last_ordinal, excluded.last_value)) l(t, o, v)
+    order by l.t desc, l.o desc limit 1)`;
+}
+
+/** $1–$3 the batch, $4–$7 the (stream, spec, field, grain) to fold it under. */
+export const FOLD_BATCH = { numbers: foldNumbers(IN_BATCH), last: foldLast(IN_BATCH) } as const;
+
+/** The same from the whole log of each stream; $2 and $3 are not looked at but keep the parameters alike. */
+const ALL = `${SETTLED} and $2::timestamptz is not null and $3::timestamptz is not null`;
+export const FOLD_HISTORY = { numbers: foldNumbers(ALL), last: foldLast(ALL) } as const;
+
+export const FORGET_CELLS = `
+delete from usage_cells c using unnest($1::bigint[], $2::bigint[]) as p(stream_id, spec_id)
+where c.stream_id = p.stream_id and c.spec_id = p.spec_id`;
+
+export const REMEMBER_FOLDS = `
+insert into stream_folds (stream_id, spec_id, grain)
+select * from unnest($1::bigint[], $2::bigint[], $3::smallint[])
+on conflict (stream_id, spec_id) do update set grain = excluded.grain`;
+
+export const DROP_COMMITS = "delete from event_commits where id = any($1::bigint[])";
+
+/** The value a unique count compares, and whether the event adds it; unknown operations add (2.3 of the metering spec). */
+const OPERATION = `
+  cross join lateral (select md5(e.properties ->> p.field_name)::uuid as value_hash, (e.properties ->> 'operation_type') is distinct from 'remove' as active) v`;
+
+function foldUnique(which: string, windows: string): string {
+  return `
+with op as materialized (
+  select distinct on (w.id, v.value_hash) w.id as window_id, v.value_hash, e.timestamp, e.ordinal, v.active
+  from unique_windows w
+  join fold_specs p on p.id = w.spec_id
+  join events e on e.stream_id = w.stream_id and e.timestamp >= w.window_from and e.timestamp < w.window_to ${OPERATION}
+  where ${windows} and ${which} and e.properties ->> p.field_name is not null
+  order by w.id, v.value_hash, e.timestamp desc, e.ordinal desc
+), known as materialized (
+  select k.* from unique_values k join op o on o.window_id = k.window_id and o.value_hash = k.value_hash
+), kept as (
+  insert into unique_values as k (window_id, value_hash, last_timestamp, last_ordinal, active)
+  select window_id, value_hash, timestamp, ordinal, active from op
+  on conflict (window_id, value_hash) do update set
+    last_timestamp = excluded.last_timestamp, last_ordinal = excluded.last_ordinal, active = excluded.active
+  where (excluded.last_timestamp, excluded.last_ordinal) > (k.last_timestamp, k.last_ordinal)
+), moved as (
+  select o.window_id, sum(case
+    when k.window_id is null then o.active::int
+    when (o.timestamp, o.ordinal) > (k.last_timestamp, k.last_ordinal) then o.active::int - k.active::int
+    else 0 end) as delta
+  from op o left join known k on k.window_id = o.window_id and k.value_hash = o.value_hash
+  group by o.window_id
+)
+update unique_windows w set active_values = w.active_values + m.delta from moved m where w.id = m.window_id and m.delta <> 0`;
+}
+
+/** $1–$3 the batch: its events into the built windows of its streams. */
+export const FOLD_UNIQUE_BATCH = foldUnique(IN_BATCH, "w.built and w.stream_id = any($4::bigint[])");
+
+/** $4 windows not built yet, of streams that this transaction has locked: their log so far. */
+export const FOLD_UNIQUE_HISTORY = foldUnique(ALL, "not w.built and w.id = any($4::bigint[])");
+
+export const MARK_BUILT = "update unique_windows set built = true where id = any($1::bigint[])";
+
+/** Streams with a built window: only these need a look at single values. */
+export const STREAMS_WITH_WINDOWS =
+  "select distinct stream_id from unique_windows where built and stream_id = any($1::bigint[])";
+
+/** Folds and windows that reads asked for and the folder has not come to. */
+export const LIST_WANTED = `
+select stream_id from stream_folds where grain = 0
+union
+select stream_id from unique_windows where not built
+limit 100`;
+
+export const LOCK_STREAMS = `
+select id, organization_id, code, settled_events from streams where id = any($1::bigint[]) order by id for update`;
+
+export const LIST_UNBUILT = "select id from unique_windows where not built and stream_id = any($1::bigint[])";

@@ -1,0 +1,209 @@
+/**
+ * Group commit: requests that arrive while a connection is busy share its next insert and its one fsync; each is answered
+ * when its own rows are durable. What one request sends can refuse only that request.
+ */
+import type pg from "pg";
+import { Refusal } from "../../kernel/failure.ts";
+import type { ReadEvent } from "../rules/event.ts";
+import { type Group, insertGroup } from "./insert.ts";
+import { StreamCache } from "./streams.ts";
+
+export type Verdict = "accepted" | "duplicate" | "invalid";
+
+export interface Submission {
+  readonly organizationId: string;
+  readonly events: readonly ReadEvent[];
+  /** One per event, none twice. */
+  readonly keys: readonly string[];
+  /** Microseconds of business time at which they were received. */
+  readonly createdMicros: string;
+  /** One duplicate refuses all of them (the contract's batch), or only itself (bulk). */
+  readonly allOrNothing: boolean;
+}
+
+interface Pending extends Submission {
+  readonly resolve: (verdicts: readonly Verdict[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export interface WriterOptions {
+  readonly connections: number;
+  readonly groupEvents: number;
+  readonly queueEvents: number;
+}
+
+/** A group's properties are one parameter: far below PostgreSQL's limit of 256 MB for a jsonb. */
+const GROUP_BYTES_MAX = 32 * 1_048_576;
+const ATTEMPTS_MAX = 5;
+
+const UNIQUE_VIOLATION = "23505";
+const NO_PARTITION = "23514";
+const DATA_EXCEPTION = "22";
+
+/**
+ * Looking for every key before it is written costs a tenth of the insert. As long as nothing is sent twice it is left out;
+ * after a repetition this many groups look first, so that a client that sends a file again is not refused group by group.
+ */
+const LOOK_FIRST_GROUPS = 64;
+
+const sqlState = (error: unknown) => String((error as { code?: unknown }).code ?? "");
+
+export class EventWriter {
+  readonly #pool: pg.Pool;
+  readonly #options: WriterOptions;
+  readonly #streams = new StreamCache();
+  readonly #queue: Pending[] = [];
+  #queuedEvents = 0;
+  #lookFirst = 0;
+  #busy = 0;
+
+  constructor(pool: pg.Pool, options: WriterOptions) {
+    this.#pool = pool;
+    this.#options = options;
+  }
+
+  /**
+   * Resolves with a verdict per event when they are durable, or found to be stored already; all or nothing: with a duplicate
+   * among them nothing was stored. 429 when too much is waiting.
+   */
+  async write(submission: Submission): Promise<readonly Verdict[]> {
+    const { length } = submission.events;
+    if (this.#queuedEvents + length > this.#options.queueEvents && this.#queue.length > 0)
+      throw new Refusal("rate_limited");
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ ...submission, resolve, reject });
+      this.#queuedEvents += length;
+      this.#wake();
+    });
+  }
+
+  #wake(): void {
+    if (this.#busy >= this.#options.connections || this.#queue.length === 0) return;
+    this.#busy += 1;
+    // Requests that are parsed in the same turn of the event loop still join the group.
+    setImmediate(() => {
+      void this.#work().finally(() => {
+        this.#busy -= 1;
+        this.#wake();
+      });
+    });
+  }
+
+  async #work(): Promise<void> {
+    const group = this.#takeGroup();
+    if (group.length === 0) return;
+    // The next connection may begin on what this one leaves.
+    this.#wake();
+    let client: pg.PoolClient;
+    try {
+      client = await this.#pool.connect();
+    } catch (error) {
+      for (const pending of group) pending.reject(error);
+      return;
+    }
+    try {
+      await this.#store(client, group);
+      client.release();
+    } catch (error) {
+      client.release(error instanceof Error ? error : true);
+      for (const pending of group) pending.reject(error);
+    }
+  }
+
+  /** The oldest submissions that fit, none of which repeats a key of another: a repetition waits for the next group. */
+  #takeGroup(): Pending[] {
+    const group: Pending[] = [];
+    const seen = new Set<string>();
+    let events = 0;
+    let bytes = 0;
+    while (this.#queue.length > 0) {
+      const next = this.#queue[0] as Pending;
+      if (group.length > 0 && (events + next.events.length > this.#options.groupEvents || bytes > GROUP_BYTES_MAX))
+        break;
+      if (group.length > 0 && next.keys.some((key) => seen.has(key))) break;
+      this.#queue.shift();
+      group.push(next);
+      events += next.events.length;
+      for (const event of next.events) bytes += event.properties.length;
+      if (this.#queue.length > 0) for (const key of next.keys) seen.add(key);
+    }
+    this.#queuedEvents -= events;
+    return group;
+  }
+
+  async #store(client: pg.PoolClient, group: readonly Pending[]): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        this.#answer(group, await this.#insert(client, group));
+        return;
+      } catch (error) {
+        const state = sqlState(error);
+        // Stored before, or by a rival at the same moment: the next try looks first.
+        if (state === UNIQUE_VIOLATION) this.#lookFirst = LOOK_FIRST_GROUPS;
+        const mayPass = state === UNIQUE_VIOLATION || state === "40P01" || state === "40001";
+        if (mayPass && attempt < ATTEMPTS_MAX) continue;
+        if (state === NO_PARTITION && attempt < ATTEMPTS_MAX) {
+          await client.query("select ensure_event_partitions(clock_timestamp(), 3)");
+          continue;
+        }
+        if (state.startsWith(DATA_EXCEPTION)) return this.#isolate(client, group);
+        throw error;
+      }
+    }
+  }
+
+  /** A value that the database refuses, whatever was checked before: only the request it came with is refused. */
+  async #isolate(client: pg.PoolClient, group: readonly Pending[]): Promise<void> {
+    if (group.length > 1) {
+      const middle = group.length >> 1;
+      await this.#store(client, group.slice(0, middle));
+      await this.#store(client, group.slice(middle));
+      return;
+    }
+    const [pending] = group as [Pending];
+    if (pending.allOrNothing || pending.events.length === 1) pending.resolve(pending.events.map(() => "invalid"));
+    else pending.resolve(await this.#storeHalves(client, pending));
+  }
+
+  async #storeHalves(client: pg.PoolClient, pending: Pending): Promise<Verdict[]> {
+    const middle = pending.events.length >> 1;
+    const verdicts: Verdict[] = [];
+    for (const [from, to] of [
+      [0, middle],
+      [middle, pending.events.length],
+    ] as const) {
+      const { promise, resolve, reject } = Promise.withResolvers<readonly Verdict[]>();
+      const events = pending.events.slice(from, to);
+      await this.#store(client, [{ ...pending, events, keys: pending.keys.slice(from, to), resolve, reject }]);
+      verdicts.push(...(await promise));
+    }
+    return verdicts;
+  }
+
+  async #insert(client: pg.PoolClient, submissions: readonly Pending[]): Promise<ReadonlySet<number>> {
+    const group: Group = { keys: [], streamIds: [], createdMicros: [], events: [], units: [] };
+    let unit = 0;
+    for (const { organizationId, events, keys, createdMicros, allOrNothing } of submissions) {
+      group.streamIds.push(...(await this.#streams.resolve(client, organizationId, events)));
+      group.events.push(...events);
+      group.keys.push(...keys);
+      unit += 1;
+      for (let index = 0; index < events.length; index++) {
+        group.createdMicros.push(createdMicros);
+        group.units.push(allOrNothing ? unit : unit++);
+      }
+    }
+    const expectNew = this.#lookFirst === 0;
+    if (!expectNew) this.#lookFirst -= 1;
+    return new Set(await insertGroup(client, group, expectNew));
+  }
+
+  #answer(group: readonly Pending[], duplicates: ReadonlySet<number>): void {
+    let position = 0;
+    for (const { events, resolve } of group) {
+      const start = position;
+      position += events.length;
+      resolve(events.map((_, index) => (duplicates.has(start + index) ? "duplicate" : "accepted")));
+    }
+  }
+}

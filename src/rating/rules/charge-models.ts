@@ -1,0 +1,56 @@
+/** All charge models in one table: a model without its file does not compile. */
+import type { ChargeModel, ChargeProperties } from "../../catalog/index.ts";
+import type { ChargeModelRules, Price, RatedModel, RatedUsage, SeriesNeed } from "../model.ts";
+import { graduated } from "./graduated.ts";
+import { graduatedPercentage } from "./graduated-percentage.ts";
+import { packaged } from "./package.ts";
+import { percentage } from "./percentage.ts";
+import { standard } from "./standard.ts";
+import { volume } from "./volume.ts";
+
+const CHARGE_MODELS = {
+  standard,
+  graduated,
+  package: packaged,
+  percentage,
+  volume,
+  graduated_percentage: graduatedPercentage,
+} as const satisfies Record<RatedModel, unknown>;
+
+/** What each model's `parse` gives. */
+export type ParsedProperties = {
+  readonly [M in RatedModel]: (typeof CHARGE_MODELS)[M] extends ChargeModelRules<infer Terms> ? Terms : never;
+};
+
+type Rules = { readonly [M in RatedModel]: ChargeModelRules<ParsedProperties[M]> };
+
+const rules: Rules = CHARGE_MODELS;
+
+export function isRatedModel(model: ChargeModel): model is RatedModel {
+  return Object.hasOwn(CHARGE_MODELS, model);
+}
+
+/** A charge's properties are parsed once, however many subscriptions they price. */
+const parsed = new WeakMap<ChargeProperties, { [M in RatedModel]?: ParsedProperties[M] }>();
+
+/** The properties as decimals. Throws where they are not what the catalog lets through for this model. */
+export function parseProperties<M extends RatedModel>(model: M, properties: ChargeProperties): ParsedProperties[M] {
+  let known = parsed.get(properties);
+  if (known === undefined) {
+    known = {};
+    parsed.set(properties, known);
+  }
+  const terms: ParsedProperties[M] = known[model] ?? rules[model].parse(properties);
+  known[model] = terms;
+  return terms;
+}
+
+/** What the usage of one bucket costs, in major units, unrounded (section 5 of the metering spec). */
+export function price<M extends RatedModel>(model: M, properties: ChargeProperties, usage: RatedUsage): Price {
+  return rules[model].price(parseProperties(model, properties), usage);
+}
+
+/** Which values of the single events `price` needs. */
+export function seriesNeeded<M extends RatedModel>(model: M, properties: ChargeProperties): SeriesNeed {
+  return rules[model].seriesNeeded?.(parseProperties(model, properties)) ?? { kind: "none" };
+}

@@ -1,0 +1,69 @@
+/** An organization that has one of everything which the API can make today. */
+import type { Client, TestServer } from "./server.ts";
+
+export interface BusyOrganization {
+  readonly client: Client;
+  /** Names and ids by the key under which bodies and queries give them. */
+  readonly known: Readonly<Record<string, string>>;
+  /** Names and ids by the collection that a path reads them from: "/plans" → "plan_a". */
+  readonly paths: Readonly<Record<string, string>>;
+}
+
+/** `name` tells its codes from those of other organizations. */
+export async function createBusyOrganization(server: TestServer, name: string): Promise<BusyOrganization> {
+  const client = await server.organization();
+  await client.at("2024-03-10T00:00:00Z");
+  const [metric, plan, customer, subscription, event] = ["metric", "plan", "customer", "subscription", "event"].map(
+    (word) => `${word}_${name}`,
+  ) as [string, string, string, string, string];
+  const { billable_metric } = await client.must("POST", "/billable_metrics", {
+    billable_metric: { name: "Tokens", code: metric, aggregation_type: "sum_agg", field_name: "tokens" },
+  });
+  const charges = [
+    { billable_metric_id: billable_metric.lago_id, charge_model: "standard", properties: { amount: "0.5" } },
+  ];
+  const terms = { interval: "monthly", amount_cents: 1000, amount_currency: "EUR", pay_in_advance: false };
+  await client.must("POST", "/plans", { plan: { name: "Plan", code: plan, ...terms, charges } });
+  await client.must("POST", "/customers", { customer: { external_id: customer, name: "Customer", currency: "EUR" } });
+  await client.must("POST", "/subscriptions", {
+    subscription: { external_customer_id: customer, external_id: subscription, plan_code: plan },
+  });
+  await client.must("POST", "/events", {
+    event: { transaction_id: event, external_subscription_id: subscription, code: metric, properties: { tokens: 7 } },
+  });
+  const { api_key } = await client.must("POST", "/api_keys", { api_key: { name: "Other" } });
+  const { billing_entity } = await client.must("POST", "/billing_entities", {
+    billing_entity: { code: `entity_${name}`, name: "Entity" },
+  });
+  await client.at("2024-04-01T00:10:00Z");
+  await client.run("billing");
+  const { invoices } = await client.must("GET", "/invoices");
+  const { fees } = await client.must("GET", "/fees");
+  return {
+    client,
+    known: {
+      billable_metric_id: billable_metric.lago_id,
+      billable_metric_code: metric,
+      plan_code: plan,
+      external_customer_id: customer,
+      external_subscription_id: subscription,
+      transaction_id: event,
+      code: metric,
+      external_id: subscription,
+      billing_entity_code: billing_entity.code,
+      lago_id: invoices[0].lago_id,
+      id: api_key.lago_id,
+    },
+    paths: {
+      "/billable_metrics": metric,
+      "/plans": plan,
+      "/customers": customer,
+      "/subscriptions": subscription,
+      "/events": event,
+      "/api_keys": api_key.lago_id,
+      "/billing_entities": billing_entity.code,
+      "/invoices": invoices[0].lago_id,
+      "/fees": fees[0].lago_id,
+    },
+  };
+}
