@@ -140,7 +140,7 @@ export async function measureLimit(ground: Ground, load: Load, count: number, is
     drop table if exists bench_log;
     create table bench_log (like events including defaults including identity);
     create index on bench_log (stream_id, timestamp, ordinal);
-    create index on bench_log (commit_id, stream_id)`);
+    create index on bench_log (commit_id, (- stream_id))`);
   if (isAged) await ground.pool.query("insert into bench_log overriding system value select * from events");
   const all = [...samples(count, load, "limit")];
   const pool = openPool({ url: ground.databaseUrl, poolSize: 4 });

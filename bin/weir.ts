@@ -1,5 +1,5 @@
 /** The command line: `weir start`, `weir migrate`. */
-import { ConfigError, readConfig } from "../src/config.ts";
+import { type Config, ConfigError, readConfig } from "../src/config.ts";
 import { migrateQueue } from "../src/jobs/index.ts";
 import { placeOf, startWeir, type Weir } from "../src/main.ts";
 import { openPool, withLock } from "../src/storage/database.ts";
@@ -10,7 +10,8 @@ const USAGE = `Usage: weir start     run Weir (see docs/operations.md for the se
        weir migrate   bring the database to this version and end`;
 
 async function start(): Promise<void> {
-  const starting = startWeir(readConfig(process.env));
+  const config = readConfig(process.env);
+  const starting = startWeir(config);
   let isStopping = false;
   // A signal may come while PostgreSQL is being started: it is not left behind.
   const stop = async (code: number) => {
@@ -24,7 +25,7 @@ async function start(): Promise<void> {
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void stop(0));
   const weir = await starting;
-  greet(weir);
+  greet(weir, config);
   void weir.databaseEnded.then(() => {
     if (isStopping) return;
     console.error("PostgreSQL ended unexpectedly: stopping.");
@@ -32,9 +33,10 @@ async function start(): Promise<void> {
   });
 }
 
-function greet({ url, dataDir, firstApiKey }: Weir): void {
+function greet({ url, dataDir, firstApiKey }: Weir, { databaseUrl, adminApiKey }: Config): void {
   console.log(`Weir listens on ${url}  (API reference: ${url}/api/docs)`);
-  console.log(`Data and secrets are in ${dataDir}`);
+  if (databaseUrl === null) console.log(`Data and secrets are in ${dataDir}`);
+  else if (adminApiKey === null) console.log(`The admin key is in ${dataDir}`);
   if (firstApiKey === null) return;
   console.log(`Your organization's API key, shown this once: ${firstApiKey}`);
 }

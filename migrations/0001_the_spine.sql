@@ -352,7 +352,6 @@ create table streams (
   folded boolean not null default false,
   unique nulls not distinct (organization_id, external_subscription_id, code)
 ) with (fillfactor = 70);
-create index streams_code on streams (organization_id, code);
 
 -- De-duplication. The first half of the key is a hash of (organization, transaction id), the second of
 -- (organization, subscription, transaction id): unique as a whole, findable by transaction id alone.
@@ -389,7 +388,8 @@ create table events (
   properties jsonb not null
 ) partition by range (received_at);
 create index events_stream on events (stream_id, timestamp, ordinal);
-create index events_commit on events (commit_id, stream_id);
+-- One stream's events of a commit. Negated, so that a read of the tail cannot be planned by events_stream, through the stream's whole past.
+create index events_commit on events (commit_id, (- stream_id));
 
 -- Makes the log's partitions from the month of `since` to `ahead` months after it.
 create function ensure_event_partitions(since timestamptz, ahead integer) returns void language plpgsql as $$
@@ -613,7 +613,6 @@ create unique index fees_identity on fees
   (organization_id, invoice_id, subscription_id, fee_type, charge_id, charge_filter_id, group_hash, (true_up_parent_fee_id is not null))
   nulls not distinct where invoice_id is not null and deleted_at is null;
 create index fees_list on fees (organization_id, created_at, ordinal) where deleted_at is null;
-create index fees_customer on fees (organization_id, customer_id, created_at, ordinal) where deleted_at is null;
 create index fees_subscription on fees (organization_id, subscription_id, fee_type);
 create index fees_event on fees (organization_id, event_transaction_id) where event_transaction_id is not null;
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { ConfigError, readConfig } from "./config.ts";
 
@@ -41,4 +42,17 @@ test("a secret is not repeated", () => {
   assert.equal(url, "DATABASE_URL: expected postgres://user:password@host:port/database");
   const [key] = problemsOf({ ADMIN_API_KEY: "s3cret" });
   assert.equal(key, "ADMIN_API_KEY: expected at least 16 characters");
+});
+
+test("docs/operations.md names every setting with its default", async () => {
+  const page = await readFile(new URL("../docs/operations.md", import.meta.url), "utf8");
+  const source = await readFile(new URL("./config.ts", import.meta.url), "utf8");
+  const rows = new Map(
+    [...page.matchAll(/^\| `([A-Z_]+)` \| (.*?) \|/gm)].map(([, name, fallback]) => [name, fallback]),
+  );
+  const names = [...source.matchAll(/settings\.\w+\("([A-Z_]+)"/g), ...source.matchAll(/this\.text\("([A-Z_]+)"\)/g)];
+  assert.deepEqual([...rows.keys()].sort(), [...new Set(names.map(([, name]) => name))].sort());
+  const integers = [...source.matchAll(/settings\.integer\("([A-Z_]+)", ([\d_]+)/g)];
+  for (const [, name = "", fallback = ""] of integers)
+    assert.equal(rows.get(name), `\`${fallback.replaceAll("_", "")}\``, name);
 });

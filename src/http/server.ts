@@ -12,9 +12,9 @@ import Fastify, {
   type RawServerDefault,
 } from "fastify";
 import { Refusal } from "../kernel/failure.ts";
+import { parseBody, stringifyJson } from "../kernel/json.ts";
 import { VERSION } from "../version.ts";
 import { answerError } from "./errors.ts";
-import { parseBody, stringifyJson } from "../kernel/json.ts";
 import type { Logger } from "./logger.ts";
 import { registerMetrics } from "./metrics.ts";
 

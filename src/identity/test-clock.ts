@@ -60,24 +60,23 @@ async function runAll(app: App, organization: Organization, works: readonly Peri
   await settle(app.db, organization.id);
 }
 
+const config = { resource: "organization" };
+const schema = { tags: ["test clock"], response: answers(Clock, 400, 405, 409, 422) };
+const Moment = t.Object({ test_clock: t.Object({ now: t.String() }) });
+
 export function testClockRoutes(server: Server, app: App, works: readonly PeriodicWork[]): void {
-  const workNamed = (name: string): PeriodicWork => {
-    const work = works.find((candidate) => candidate.name === name);
-    if (work === undefined) throw invalid("jobs", "value_is_invalid");
-    return work;
-  };
-  const schema = { tags: ["test clock"], response: answers(Clock, 400, 405, 409, 422) };
+  runRoute(server, app, works);
 
   server.put(
     "/test_clock",
     {
-      config: { resource: "organization" },
+      config,
       schema: {
         ...schema,
         operationId: "setTestClock",
         summary: "Set a sandbox's present",
         description: "Runs nothing. Forwards only once it is set; the first setting may be any instant.",
-        body: t.Object({ test_clock: t.Object({ now: t.String() }) }),
+        body: Moment,
       },
     },
     async (request) => {
@@ -88,9 +87,36 @@ export function testClockRoutes(server: Server, app: App, works: readonly Period
   );
 
   server.post(
+    "/test_clock/advance",
+    {
+      config,
+      schema: {
+        ...schema,
+        operationId: "advanceTestClock",
+        summary: "Advance a sandbox to a moment",
+        description:
+          "Everything that falls due on the way is run at its due time, in the order in which it would have happened.",
+        body: Moment,
+      },
+    },
+    async (request) => {
+      assertSandbox(request.organization);
+      await advance(app, request.organization, works, readNow("now", request.body.test_clock.now));
+      return present(app, request.organization.id);
+    },
+  );
+}
+
+function runRoute(server: Server, app: App, works: readonly PeriodicWork[]): void {
+  const workNamed = (name: string): PeriodicWork => {
+    const work = works.find((candidate) => candidate.name === name);
+    if (work === undefined) throw invalid("jobs", "value_is_invalid");
+    return work;
+  };
+  server.post(
     "/test_clock/run",
     {
-      config: { resource: "organization" },
+      config,
       schema: {
         ...schema,
         operationId: "runTestClock",
@@ -104,26 +130,6 @@ export function testClockRoutes(server: Server, app: App, works: readonly Period
       assertSandbox(request.organization);
       const named = (request.body.test_clock.jobs ?? []).map(workNamed);
       await runAll(app, request.organization, named);
-      return present(app, request.organization.id);
-    },
-  );
-
-  server.post(
-    "/test_clock/advance",
-    {
-      config: { resource: "organization" },
-      schema: {
-        ...schema,
-        operationId: "advanceTestClock",
-        summary: "Advance a sandbox to a moment",
-        description:
-          "Everything that falls due on the way is run at its due time, in the order in which it would have happened.",
-        body: t.Object({ test_clock: t.Object({ now: t.String() }) }),
-      },
-    },
-    async (request) => {
-      assertSandbox(request.organization);
-      await advance(app, request.organization, works, readNow("now", request.body.test_clock.now));
       return present(app, request.organization.id);
     },
   );

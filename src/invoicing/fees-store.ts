@@ -31,8 +31,17 @@ function feesOf(db: DbOrTx, organizationId: string, filter: FeesFilter) {
       .where("external_id", "=", externalId);
   let query = db.selectFrom("live_fees as f").where("f.organization_id", "=", organizationId);
   const { external_customer_id, external_subscription_id, billable_metric_code, currency } = filter;
+  // By way of the customer's subscriptions, whose fees have an index: every fee is a subscription's.
   if (external_customer_id !== null)
-    query = query.where("f.customer_id", "in", idsOf("customers", external_customer_id));
+    query = query.where(
+      "f.subscription_id",
+      "in",
+      db
+        .selectFrom("subscriptions as s")
+        .select("s.id")
+        .where("s.organization_id", "=", organizationId)
+        .where("s.customer_id", "in", idsOf("customers", external_customer_id)),
+    );
   if (external_subscription_id !== null)
     query = query.where("f.subscription_id", "in", idsOf("subscriptions", external_subscription_id));
   if (billable_metric_code !== null)

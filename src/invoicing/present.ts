@@ -1,6 +1,6 @@
 /** Invoices and fees as the API shows them. Inclusive ends ("…:59Z") exist only here. */
 import { type Dec, round, toCents, toWire } from "../kernel/decimal.ts";
-import { subunitsOf } from "../kernel/money.ts";
+import { inMajorUnits } from "../kernel/money.ts";
 import { toInclusiveEnd, toSeconds, toSecondsOrNull } from "../kernel/wire.ts";
 import type { FeeRow, InvoiceRow, InvoiceSubscriptionRow } from "./model.ts";
 
@@ -15,7 +15,7 @@ function shownEnd(from: Temporal.Instant | null, to: Temporal.Instant | null): s
   return from.equals(to) ? toSeconds(to) : toInclusiveEnd(to);
 }
 
-const inMajorUnits = (cents: Dec, currency: string) => toWire(cents.div(subunitsOf(currency)));
+const major = (cents: Dec, currency: string) => toWire(inMajorUnits(cents, currency));
 
 export function presentInvoiceBase(invoice: InvoiceRow): Json {
   const { status, total_amount_cents, total_paid_amount_cents } = invoice;
@@ -140,10 +140,10 @@ function presentFeeAmounts(fee: FeeRow): Json {
   return {
     amount_cents: fee.amount_cents,
     amount_currency: currency,
-    precise_amount: inMajorUnits(precise_amount_cents, currency),
-    precise_total_amount: inMajorUnits(precise_amount_cents.plus(taxes_precise_amount_cents), currency),
+    precise_amount: major(precise_amount_cents, currency),
+    precise_total_amount: major(precise_amount_cents.plus(taxes_precise_amount_cents), currency),
     taxes_amount_cents: fee.taxes_amount_cents,
-    taxes_precise_amount: inMajorUnits(taxes_precise_amount_cents, currency),
+    taxes_precise_amount: major(taxes_precise_amount_cents, currency),
     taxes_rate: Number(fee.taxes_rate.toFixed()),
     total_aggregated_units: toWire(fee.total_aggregated_units),
     total_amount_cents: fee.amount_cents + fee.taxes_amount_cents,

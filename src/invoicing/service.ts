@@ -40,7 +40,7 @@ export async function invoiceOf(db: Db, organizationId: string, id: string, now:
     customer: customers.get(invoice.customer_id) ?? {},
     periods,
     fees,
-    subscriptions: ids.flatMap((each) => subscriptions.get(each) ?? []),
+    subscriptions: ids.map((each) => subscriptions.get(each)).filter((each) => each !== undefined),
   });
 }
 

@@ -8,7 +8,9 @@ import {
   runMigrations,
 } from "graphile-worker";
 import type pg from "pg";
+import { Gauge } from "prom-client";
 import type { App } from "../app.ts";
+import { metrics } from "../http/metrics.ts";
 import type { Job } from "./job.ts";
 
 /** Work that the clock starts: `job` with an empty payload at each match of the crontab pattern. */
@@ -32,6 +34,7 @@ export async function migrateQueue(pool: pg.Pool): Promise<void> {
 
 export function startQueue(jobs: readonly Job[], schedules: readonly Schedule[]): Queue {
   let runner: Runner | null = null;
+  let look: NodeJS.Timeout | undefined;
   return {
     async start(app) {
       runner = await run({
@@ -45,6 +48,7 @@ export function startQueue(jobs: readonly Job[], schedules: readonly Schedule[])
         ),
         parsedCronItems: cronItems(schedules),
       });
+      look = setInterval(() => countJobs(app).catch(() => {}), COUNT_MS).unref();
       const started = runner;
       const forget = () => {
         if (runner === started) runner = null;
@@ -56,10 +60,28 @@ export function startQueue(jobs: readonly Job[], schedules: readonly Schedule[])
     },
     isWorking: () => runner !== null,
     async stop() {
+      clearInterval(look);
       await runner?.stop();
       runner = null;
     },
   };
+}
+
+const COUNT_MS = 5_000;
+
+const jobsGauge = new Gauge({
+  name: "weir_jobs",
+  help: "Jobs in the queue: waiting for a worker or under way, and failed for good",
+  labelNames: ["state"],
+  registers: [metrics],
+});
+
+async function countJobs({ pool }: App): Promise<void> {
+  const { rows } = await pool.query<{ waiting: number; failed: number }>(`
+    select count(*) filter (where attempts < max_attempts or locked_at is not null)::float8 as waiting,
+      count(*) filter (where attempts >= max_attempts and locked_at is null)::float8 as failed
+    from graphile_worker._private_jobs`);
+  for (const state of ["waiting", "failed"] as const) jobsGauge.set({ state }, rows[0]?.[state] ?? 0);
 }
 
 /** The library's own words in our log; its info level speaks of every job, which is our debug. */

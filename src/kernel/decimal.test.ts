@@ -110,3 +110,25 @@ test("whole minor units become a bigint; a fraction is a mistake of the caller",
   assert.equal(toCents(dec("10.00")), 10n);
   assert.throws(() => toCents(dec("0.5")));
 });
+
+test("a quotient is exact to 40 decimals, half away from zero", () => {
+  assert.equal(dec(1).div(3).toFixed(), `0.${"3".repeat(40)}`);
+  assert.equal(dec(-2).div(3).toFixed(), `-0.${"6".repeat(39)}7`);
+  assert.equal(dec("1e-40").div(2).toFixed(), dec("1e-40").toFixed(), "half away from zero");
+  assert.equal(dec("123456789012345678901234567890").div("0.000001").toFixed(), "123456789012345678901234567890000000");
+  assert.throws(() => dec(1).div(0));
+  assert.equal(dec("17.5").mod(5).toFixed(), "2.5");
+  assert.equal(dec("-17.5").mod(5).toFixed(), "-2.5");
+  const decimals = fc
+    .tuple(fc.bigInt({ min: -(10n ** 60n), max: 10n ** 60n }), fc.integer({ min: -30, max: 30 }))
+    .map(([digits, exponent]) => dec(`${digits}e${exponent}`));
+  fc.assert(
+    fc.property(decimals, decimals, (a, b) => {
+      fc.pre(!b.eq(0));
+      const quotient = a.div(b);
+      assert.ok(quotient.eq(quotient.round(40)), "no more than 40 decimals");
+      const error = a.minus(quotient.times(b)).abs();
+      assert.ok(error.times(2).lte(b.abs().times("1e-40")), "within half of the last decimal");
+    }),
+  );
+});

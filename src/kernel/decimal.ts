@@ -11,6 +11,31 @@ Big.NE = -1_000_000;
 
 export type Dec = Big;
 
+const POWERS_OF_TEN = Array.from({ length: 256 }, (_, exponent) => 10n ** BigInt(exponent));
+const powerOfTen = (exponent: number) => POWERS_OF_TEN[exponent] ?? 10n ** BigInt(exponent);
+
+/** The value as a whole number times a power of ten. */
+function wholeOf({ c, e }: Dec): { readonly digits: bigint; readonly exponent: number } {
+  return { digits: BigInt(c.join("")), exponent: e - c.length + 1 };
+}
+
+const divideSlowly = Big.prototype.div;
+
+/**
+ * Same quotients as the library's, which divides digit by digit: 40 decimals take it 60 µs, the machine's whole numbers 2.
+ * A billing run divides for every fee.
+ */
+Big.prototype.div = function div(this: Dec, by: Parameters<Dec["div"]>[0]): Dec {
+  const divisor = new Big(by);
+  if (Big.RM > Big.roundHalfUp || divisor.eq(0)) return divideSlowly.call(this, divisor);
+  const [over, under] = [wholeOf(this), wholeOf(divisor)];
+  const shift = over.exponent - under.exponent + Big.DP;
+  const dividend = shift >= 0 ? over.digits * powerOfTen(shift) : over.digits;
+  const whole = shift >= 0 ? under.digits : under.digits * powerOfTen(-shift);
+  const quotient = Big.RM === Big.roundDown ? dividend / whole : (2n * dividend + whole) / (2n * whole);
+  return new Big(`${this.s === divisor.s ? "" : "-"}${quotient}e-${Big.DP}`);
+};
+
 export function dec(value: string | number | bigint | Dec): Dec {
   return new Big(typeof value === "bigint" ? value.toString() : value);
 }

@@ -1,6 +1,6 @@
-/** Every way in which a request can be refused. The list is the documentation of the error codes. */
+/** Every way in which a request can be refused. docs/errors.md explains each; a test keeps the two together. */
 
-const STATUS_OF_CODE = {
+export const STATUS_OF_CODE = {
   bad_request: 400,
   unauthorized: 401,
   action_not_allowed: 403,

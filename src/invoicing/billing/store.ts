@@ -1,5 +1,6 @@
 /** The SQL of billing: what a batch reads of other rooms' settings, what it locks, and what it writes. */
 import { sql } from "kysely";
+import { jsonArray, plainArray, textArray } from "../../storage/arrays.ts";
 import type { DbOrTx, Tx } from "../../storage/database.ts";
 import type { BilledPeriod, PlannedFee, PlannedInvoice } from "../model.ts";
 import type { NumberingEntity } from "../rules/numbers.ts";
@@ -80,29 +81,49 @@ export async function isBilledOnce(
   return row !== undefined;
 }
 
-/** An invoice with the ids and the number that it is written under. */
-export interface NumberedInvoice extends PlannedInvoice, InvoiceNumber {
+/** What is written, with the ids that it is written under. */
+export interface NumberedInvoice {
   readonly id: string;
+  readonly invoice: PlannedInvoice;
+  readonly number: InvoiceNumber;
 }
 
-export interface NumberedPeriod extends BilledPeriod {
+export interface NumberedPeriod {
   readonly id: string;
-  readonly invoice: NumberedInvoice;
+  readonly of: NumberedInvoice;
+  readonly period: BilledPeriod;
 }
 
-export interface NumberedFee extends PlannedFee {
+export interface NumberedFee {
   readonly id: string;
-  readonly period: NumberedPeriod;
+  readonly of: NumberedPeriod;
+  readonly fee: PlannedFee;
+}
+
+/** The same windows and days stand in many rows: each is spelled once. */
+function spelling<T extends { toString(): string }>(): (value: T) => string {
+  const known = new Map<T, string>();
+  return (value) => {
+    let text = known.get(value);
+    if (text === undefined) {
+      text = value.toString();
+      known.set(value, text);
+    }
+    return text;
+  };
 }
 
 /** In their order: of one moment, ordinals tell which came first. */
 export async function insertInvoices(
   tx: Tx,
   organizationId: string,
-  invoices: readonly NumberedInvoice[],
+  rows: readonly NumberedInvoice[],
   now: Temporal.Instant,
 ): Promise<void> {
-  const of = <T>(read: (invoice: NumberedInvoice) => T): T[] => invoices.map(read);
+  const dayOf = spelling<Temporal.PlainDate>();
+  const plain = (read: (row: PlannedInvoice) => string | number | bigint | boolean) =>
+    plainArray(rows.map(({ invoice }) => read(invoice)));
+  const text = (read: (row: PlannedInvoice) => string | null) => textArray(rows.map(({ invoice }) => read(invoice)));
   await sql`
     insert into invoices (
       organization_id, id, customer_id, billing_entity_id, invoice_type, status, payment_status, number, sequential_id,
@@ -115,23 +136,24 @@ export async function insertInvoices(
       fees, before_taxes, taxes, with_taxes, total, issued, due, expected, term, self_billed, skip_charges, purchase_order,
       case status when 'finalized' then ${now.toString()}::timestamptz end, ${now.toString()}::timestamptz, ${now.toString()}::timestamptz
     from unnest(
-      ${of(({ id }) => id)}::uuid[], ${of(({ customer }) => customer.id)}::uuid[],
-      ${of(({ billing_entity }) => billing_entity.id)}::uuid[], ${of(({ status }) => status)}::text[],
-      ${of(({ number }) => number)}::text[], ${of(({ sequential_id }) => sequential_id)}::bigint[],
-      ${of(({ billing_entity_sequential_id }) => billing_entity_sequential_id)}::bigint[],
-      ${of(({ currency }) => currency)}::text[], ${of(({ customer }) => customer.timezone)}::text[],
-      ${of(({ totals }) => totals.fees_amount_cents)}::bigint[],
-      ${of(({ totals }) => totals.sub_total_excluding_taxes_amount_cents)}::bigint[],
-      ${of(({ totals }) => totals.taxes_amount_cents)}::bigint[],
-      ${of(({ totals }) => totals.sub_total_including_taxes_amount_cents)}::bigint[],
-      ${of(({ totals }) => totals.total_amount_cents)}::bigint[],
-      ${of(({ dates }) => dates.issuing_date.toString())}::date[],
-      ${of(({ dates }) => dates.payment_due_date.toString())}::date[],
-      ${of(({ dates }) => dates.expected_finalization_date.toString())}::date[],
-      ${of(({ customer }) => customer.net_payment_term)}::int[],
-      ${of(({ customer }) => customer.account_type === "partner")}::boolean[],
-      ${of(({ skip_charges }) => skip_charges)}::boolean[],
-      ${of(({ purchase_order_number }) => purchase_order_number)}::text[]
+      ${plainArray(rows.map(({ id }) => id))}::uuid[], ${plain(({ customer }) => customer.id)}::uuid[],
+      ${plain(({ billing_entity }) => billing_entity.id)}::uuid[], ${text(({ status }) => status)}::text[],
+      ${textArray(rows.map(({ number }) => number.number))}::text[],
+      ${plainArray(rows.map(({ number }) => number.sequential_id))}::bigint[],
+      ${plainArray(rows.map(({ number }) => number.billing_entity_sequential_id))}::bigint[],
+      ${text(({ currency }) => currency)}::text[], ${text(({ customer }) => customer.timezone)}::text[],
+      ${plain(({ totals }) => totals.fees_amount_cents)}::bigint[],
+      ${plain(({ totals }) => totals.sub_total_excluding_taxes_amount_cents)}::bigint[],
+      ${plain(({ totals }) => totals.taxes_amount_cents)}::bigint[],
+      ${plain(({ totals }) => totals.sub_total_including_taxes_amount_cents)}::bigint[],
+      ${plain(({ totals }) => totals.total_amount_cents)}::bigint[],
+      ${plain(({ dates }) => dayOf(dates.issuing_date))}::date[],
+      ${plain(({ dates }) => dayOf(dates.payment_due_date))}::date[],
+      ${plain(({ dates }) => dayOf(dates.expected_finalization_date))}::date[],
+      ${plain(({ customer }) => customer.net_payment_term)}::int[],
+      ${plain(({ customer }) => customer.account_type === "partner")}::boolean[],
+      ${plain(({ skip_charges }) => skip_charges)}::boolean[],
+      ${text(({ purchase_order_number }) => purchase_order_number)}::text[]
     ) with ordinality as i(id, customer_id, billing_entity_id, status, number, sequential_id, entity_sequential_id, currency, timezone,
       fees, before_taxes, taxes, with_taxes, total, issued, due, expected, term, self_billed, skip_charges, purchase_order, n)
     order by n`.execute(tx);
@@ -140,11 +162,17 @@ export async function insertInvoices(
 export async function insertInvoiceSubscriptions(
   tx: Tx,
   organizationId: string,
-  periods: readonly NumberedPeriod[],
+  rows: readonly NumberedPeriod[],
   now: Temporal.Instant,
 ): Promise<void> {
-  const of = <T>(read: (period: NumberedPeriod) => T): T[] => periods.map(read);
-  const text = (at: Temporal.Instant | undefined) => at?.toString() ?? null;
+  const textOf = spelling<Temporal.Instant>();
+  const instants = (read: (period: BilledPeriod) => Temporal.Instant | undefined) =>
+    plainArray(
+      rows.map(({ period }) => {
+        const at = read(period);
+        return at === undefined ? null : textOf(at);
+      }),
+    );
   await sql`
     insert into invoice_subscriptions (
       organization_id, id, invoice_id, subscription_id, invoicing_reason, recurring, timestamp,
@@ -152,15 +180,16 @@ export async function insertInvoiceSubscriptions(
     select ${organizationId}::uuid, id, invoice_id, subscription_id, reason, reason = 'subscription_periodic', timestamp,
       from_at, to_at, charges_from_at, charges_to_at, fixed_charges_from_at, fixed_charges_to_at, ${now.toString()}::timestamptz
     from unnest(
-      ${of(({ id }) => id)}::uuid[], ${of(({ invoice }) => invoice.id)}::uuid[],
-      ${of(({ subscription }) => subscription.id)}::uuid[], ${of(({ reason }) => reason)}::text[],
-      ${of(({ timestamp }) => text(timestamp))}::timestamptz[],
-      ${of(({ windows }) => text(windows.subscription.from))}::timestamptz[],
-      ${of(({ windows }) => text(windows.subscription.to))}::timestamptz[],
-      ${of(({ windows }) => text(windows.charges?.from))}::timestamptz[],
-      ${of(({ windows }) => text(windows.charges?.to))}::timestamptz[],
-      ${of(({ windows }) => text(windows.fixed_charges?.from))}::timestamptz[],
-      ${of(({ windows }) => text(windows.fixed_charges?.to))}::timestamptz[]
+      ${plainArray(rows.map(({ id }) => id))}::uuid[], ${plainArray(rows.map(({ of }) => of.id))}::uuid[],
+      ${plainArray(rows.map(({ period }) => period.subscription.id))}::uuid[],
+      ${textArray(rows.map(({ period }) => period.reason))}::text[],
+      ${instants(({ timestamp }) => timestamp)}::timestamptz[],
+      ${instants(({ windows }) => windows.subscription.from)}::timestamptz[],
+      ${instants(({ windows }) => windows.subscription.to)}::timestamptz[],
+      ${instants(({ windows }) => windows.charges?.from)}::timestamptz[],
+      ${instants(({ windows }) => windows.charges?.to)}::timestamptz[],
+      ${instants(({ windows }) => windows.fixed_charges?.from)}::timestamptz[],
+      ${instants(({ windows }) => windows.fixed_charges?.to)}::timestamptz[]
     ) with ordinality as p(id, invoice_id, subscription_id, reason, timestamp, from_at, to_at, charges_from_at, charges_to_at,
       fixed_charges_from_at, fixed_charges_to_at, n)
     order by n`.execute(tx);
@@ -169,10 +198,14 @@ export async function insertInvoiceSubscriptions(
 export async function insertFees(
   tx: Tx,
   organizationId: string,
-  fees: readonly NumberedFee[],
+  rows: readonly NumberedFee[],
   now: Temporal.Instant,
 ): Promise<void> {
-  const of = <T>(read: (fee: NumberedFee) => T): T[] => fees.map(read);
+  const textOf = spelling<Temporal.Instant>();
+  const plain = (read: (fee: PlannedFee) => string | number | bigint | boolean | null) =>
+    plainArray(rows.map(({ fee }) => read(fee)));
+  const ofPeriod = (read: (period: BilledPeriod) => string | number) =>
+    plainArray(rows.map(({ of }) => read(of.period)));
   await sql`
     insert into fees (
       organization_id, id, invoice_id, subscription_id, customer_id, fee_type, charge_id, billable_metric_id, plan_id,
@@ -182,19 +215,20 @@ export async function insertFees(
       version_no, amount, precise_amount, currency, units, total_units, unit_amount, precise_unit_amount, events_count, details,
       pay_in_advance, from_at, to_at, ${now.toString()}::timestamptz, ${now.toString()}::timestamptz
     from unnest(
-      ${of(({ id }) => id)}::uuid[], ${of(({ period }) => period.invoice.id)}::uuid[],
-      ${of(({ period }) => period.subscription.id)}::uuid[], ${of(({ period }) => period.subscription.customer_id)}::uuid[],
-      ${of(({ fee_type }) => fee_type)}::text[], ${of(({ charge_id }) => charge_id)}::uuid[],
-      ${of(({ billable_metric_id }) => billable_metric_id)}::uuid[], ${of(({ period }) => period.plan.id)}::uuid[],
-      ${of(({ period }) => period.plan.version_no)}::int[], ${of(({ amount_cents }) => amount_cents)}::bigint[],
-      ${of(({ precise_amount_cents }) => precise_amount_cents.toFixed())}::numeric[],
-      ${of(({ period }) => period.plan.amount_currency)}::text[], ${of(({ units }) => units.toFixed())}::numeric[],
-      ${of(({ total_aggregated_units }) => total_aggregated_units.toFixed())}::numeric[],
-      ${of(({ unit_amount_cents }) => unit_amount_cents)}::bigint[],
-      ${of(({ precise_unit_amount }) => precise_unit_amount.toFixed())}::numeric[],
-      ${of(({ events_count }) => events_count)}::int[], ${of(({ amount_details }) => JSON.stringify(amount_details))}::jsonb[],
-      ${of(({ pay_in_advance }) => pay_in_advance)}::boolean[], ${of(({ from }) => from.toString())}::timestamptz[],
-      ${of(({ to }) => to.toString())}::timestamptz[]
+      ${plainArray(rows.map(({ id }) => id))}::uuid[], ${plainArray(rows.map(({ of }) => of.of.id))}::uuid[],
+      ${ofPeriod(({ subscription }) => subscription.id)}::uuid[],
+      ${ofPeriod(({ subscription }) => subscription.customer_id)}::uuid[],
+      ${plain(({ fee_type }) => fee_type)}::text[], ${plain(({ charge_id }) => charge_id)}::uuid[],
+      ${plain(({ billable_metric_id }) => billable_metric_id)}::uuid[], ${ofPeriod(({ plan }) => plan.id)}::uuid[],
+      ${ofPeriod(({ plan }) => plan.version_no)}::int[], ${plain(({ amount_cents }) => amount_cents)}::bigint[],
+      ${plain(({ precise_amount_cents }) => precise_amount_cents.toFixed())}::numeric[],
+      ${ofPeriod(({ plan }) => plan.amount_currency)}::text[], ${plain(({ units }) => units.toFixed())}::numeric[],
+      ${plain(({ total_aggregated_units }) => total_aggregated_units.toFixed())}::numeric[],
+      ${plain(({ unit_amount_cents }) => unit_amount_cents)}::bigint[],
+      ${plain(({ precise_unit_amount }) => precise_unit_amount.toFixed())}::numeric[],
+      ${plain(({ events_count }) => events_count)}::int[], ${jsonArray(rows.map(({ fee }) => fee.amount_details))}::jsonb[],
+      ${plain(({ pay_in_advance }) => pay_in_advance)}::boolean[], ${plain(({ from }) => textOf(from))}::timestamptz[],
+      ${plain(({ to }) => textOf(to))}::timestamptz[]
     ) with ordinality as f(id, invoice_id, subscription_id, customer_id, fee_type, charge_id, metric_id, plan_id, version_no, amount,
       precise_amount, currency, units, total_units, unit_amount, precise_unit_amount, events_count, details, pay_in_advance, from_at, to_at, n)
     order by n`.execute(tx);

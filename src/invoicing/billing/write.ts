@@ -26,16 +26,22 @@ export async function writeInvoices(
   const invoices = planned.map((invoice, index): NumberedInvoice => {
     const number = numbers[index];
     if (number === undefined) throw new Error("an invoice without a number");
-    return { ...invoice, ...number, id: newId() };
+    return { id: newId(), invoice, number };
   });
-  const periods = invoices.flatMap((invoice) =>
-    invoice.periods.map((period): NumberedPeriod => ({ ...period, id: newId(), invoice })),
+  const periods = invoices.flatMap((of) =>
+    of.invoice.periods.map((period): NumberedPeriod => ({ id: newId(), of, period })),
   );
-  const fees = periods.flatMap((period) => period.fees.map((fee): NumberedFee => ({ ...fee, id: newId(), period })));
+  const fees = periods.flatMap((of) => of.period.fees.map((fee): NumberedFee => ({ id: newId(), of, fee })));
   await insertInvoices(tx, owner.id, invoices, now);
   await insertInvoiceSubscriptions(tx, owner.id, periods, now);
   await insertFees(tx, owner.id, fees, now);
-  await publish(app, tx, owner, invoices.filter(({ status }) => status === "finalized").map(invoiceCreated), now);
+  await publish(
+    app,
+    tx,
+    owner,
+    invoices.filter(({ invoice }) => invoice.status === "finalized").map(invoiceCreated),
+    now,
+  );
   await countForEntities(tx, owner.id, planned);
 }
 

@@ -2,7 +2,7 @@
 import type { BilledCustomer } from "../../customers/index.ts";
 import { localDate } from "../../kernel/calendar.ts";
 import { dec } from "../../kernel/decimal.ts";
-import { subunitsOf } from "../../kernel/money.ts";
+import { inMajorUnits } from "../../kernel/money.ts";
 import type { BilledPeriod, PlannedFee, PlannedInvoice } from "../model.ts";
 import type { ChargeUsage, UsageFeeDraft } from "../usage/model.ts";
 import { isKept, isStorable, usageFee } from "../usage/usage-fees.ts";
@@ -31,7 +31,7 @@ function subscriptionFee({ subscription, plan, terms, windows }: DuePeriod): Pla
     units: ONE,
     total_aggregated_units: ONE,
     unit_amount_cents: amount_cents,
-    precise_unit_amount: dec(amount_cents).div(subunitsOf(plan.amount_currency)),
+    precise_unit_amount: inMajorUnits(dec(amount_cents), plan.amount_currency),
     events_count: 0,
     amount_details: { plan_amount_cents: Number(plan.amount_cents) },
     pay_in_advance: plan.pay_in_advance,

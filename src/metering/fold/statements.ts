@@ -42,13 +42,29 @@ join streams s on s.id = wanted.id
 join fold_specs p on p.organization_id = s.organization_id and p.code = s.code and p.measure in ('numbers', 'last')
 left join stream_folds f on f.stream_id = s.id and f.spec_id = p.id`;
 
-/** Events of the batch: those of the commit rows that this transaction holds. */
-const IN_BATCH = "e.commit_id = any($1::bigint[]) and e.received_at between $2 and $3";
+/** Which events of a stream: how they are reached, and the condition. */
+interface Events {
+  join(streamId: string): string;
+  readonly where: string;
+}
 
-/** Events that have left the tail, this batch included. One statement sees one snapshot, in which a commit row stands if and only if its events do. */
-const SETTLED = "not exists (select from event_commits t where t.id = e.commit_id and t.id <> all($1::bigint[]))";
+/** Those of the commit rows that this transaction holds: reached by commit, never through the stream's past (see the index events_commit). */
+const IN_BATCH: Events = {
+  join: (streamId) => `- e.stream_id = - ${streamId}`,
+  where: "e.commit_id = any($1::bigint[]) and e.received_at between $2 and $3",
+};
 
-function foldNumbers(which: string): string {
+/**
+ * All that have left the tail, this batch included. One statement sees one snapshot, in which a commit row stands if and only if
+ * its events do. $2 and $3 are not looked at, but keep the parameters alike.
+ */
+const SETTLED: Events = {
+  join: (streamId) => `e.stream_id = ${streamId}`,
+  where: `not exists (select from event_commits t where t.id = e.commit_id and t.id <> all($1::bigint[]))
+    and $2::timestamptz is not null and $3::timestamptz is not null`,
+};
+
+function foldNumbers({ join, where }: Events): string {
   return `
 with pair as materialized (
   select * from unnest($4::bigint[], $5::bigint[], $6::text[], $7::int[]) as p(stream_id, spec_id, field_name, grain)
@@ -56,9 +72,9 @@ with pair as materialized (
   select p.stream_id, p.spec_id, p.grain,
     date_bin(case p.grain when 2 then interval '15 minutes' else interval '1 day' end, e.timestamp, timestamptz 'epoch') as bucket,
     count(*) as events, count(v.number) as numeric_events, sum(v.number) as sum, max(v.number) as max
-  from pair p join events e on e.stream_id = p.stream_id
+  from pair p join events e on ${join("p.stream_id")}
   cross join lateral (select event_number(e.properties, p.field_name) as number) v
-  where ${which}
+  where ${where}
   group by 1, 2, 3, 4
 ), cell as (
   select stream_id, spec_id, 2 as grain, bucket, events, numeric_events, sum, max from fine where grain = 2
@@ -75,16 +91,16 @@ on conflict (stream_id, spec_id, grain, bucket, tuple_id) do update set
   max = greatest(c.max, excluded.max)`;
 }
 
-function foldLast(which: string): string {
+function foldLast({ join, where }: Events): string {
   return `
 with pair as materialized (
   select * from unnest($4::bigint[], $5::bigint[], $6::text[], $7::int[]) as p(stream_id, spec_id, field_name, grain)
 ), numbered as materialized (
   select p.stream_id, p.spec_id, p.grain, e.timestamp, e.ordinal, v.number,
     date_bin('15 minutes', e.timestamp, timestamptz 'epoch') as quarter, date_bin('1 day', e.timestamp, timestamptz 'epoch') as day
-  from pair p join events e on e.stream_id = p.stream_id
+  from pair p join events e on ${join("p.stream_id")}
   cross join lateral (select event_number(e.properties, p.field_name) as number) v
-  where ${which} and v.number is not null
+  where ${where} and v.number is not null
 ), bucketed as (
   select stream_id, spec_id, 2 as grain, quarter as bucket, timestamp, ordinal, number from numbered where grain = 2
   union all
@@ -106,9 +122,8 @@ on conflict (stream_id, spec_id, grain, bucket, tuple_id) do update set
 /** $1–$3 the batch, $4–$7 the (stream, spec, field, grain) to fold it under. */
 export const FOLD_BATCH = { numbers: foldNumbers(IN_BATCH), last: foldLast(IN_BATCH) } as const;
 
-/** The same from the whole log of each stream; $2 and $3 are not looked at but keep the parameters alike. */
-const ALL = `${SETTLED} and $2::timestamptz is not null and $3::timestamptz is not null`;
-export const FOLD_HISTORY = { numbers: foldNumbers(ALL), last: foldLast(ALL) } as const;
+/** The same from the whole log of each stream. */
+export const FOLD_HISTORY = { numbers: foldNumbers(SETTLED), last: foldLast(SETTLED) } as const;
 
 export const FORGET_CELLS = `
 delete from usage_cells c using unnest($1::bigint[], $2::bigint[]) as p(stream_id, spec_id)
@@ -125,14 +140,14 @@ export const DROP_COMMITS = "delete from event_commits where id = any($1::bigint
 const OPERATION = `
   cross join lateral (select md5(e.properties ->> p.field_name)::uuid as value_hash, (e.properties ->> 'operation_type') is distinct from 'remove' as active) v`;
 
-function foldUnique(which: string, windows: string): string {
+function foldUnique({ join, where }: Events, windows: string): string {
   return `
 with op as materialized (
   select distinct on (w.id, v.value_hash) w.id as window_id, v.value_hash, e.timestamp, e.ordinal, v.active
   from unique_windows w
   join fold_specs p on p.id = w.spec_id
-  join events e on e.stream_id = w.stream_id and e.timestamp >= w.window_from and e.timestamp < w.window_to ${OPERATION}
-  where ${windows} and ${which} and e.properties ->> p.field_name is not null
+  join events e on ${join("w.stream_id")} and e.timestamp >= w.window_from and e.timestamp < w.window_to ${OPERATION}
+  where ${windows} and ${where} and e.properties ->> p.field_name is not null
   order by w.id, v.value_hash, e.timestamp desc, e.ordinal desc
 ), known as materialized (
   select k.* from unique_values k join op o on o.window_id = k.window_id and o.value_hash = k.value_hash
@@ -157,7 +172,7 @@ update unique_windows w set active_values = w.active_values + m.delta from moved
 export const FOLD_UNIQUE_BATCH = foldUnique(IN_BATCH, "w.built and w.stream_id = any($4::bigint[])");
 
 /** $4 windows not built yet, of streams that this transaction has locked: their log so far. */
-export const FOLD_UNIQUE_HISTORY = foldUnique(ALL, "not w.built and w.id = any($4::bigint[])");
+export const FOLD_UNIQUE_HISTORY = foldUnique(SETTLED, "not w.built and w.id = any($4::bigint[])");
 
 export const MARK_BUILT = "update unique_windows set built = true where id = any($1::bigint[])";
 

@@ -28,7 +28,7 @@ request as materialized (
   ${REQUESTS}
   left join lateral (
     select f.spec_id, f.grain from stream_folds f join fold_specs p on p.id = f.spec_id
-    where f.stream_id = s.id and f.grain > 0 and p.measure = q.measure and (q.field_name is null or p.field_name = q.field_name)
+    where f.stream_id = s.id and f.grain > 0 and p.organization_id = q.organization_id and p.code = q.code and p.measure = q.measure and (q.field_name is null or p.field_name = q.field_name)
     order by f.spec_id limit 1
   ) f on true
 ), rounded as materialized (
@@ -46,6 +46,14 @@ request as materialized (
   from rounded
 )`;
 
+/**
+ * One stream's events of one commit row t. `offset 0` keeps the planner from turning the join around and looking through
+ * the stream's past for events of the tail.
+ */
+const TAIL_EVENTS = (stream: string) => `
+  select e.timestamp, e.ordinal, e.properties from events e
+  where e.commit_id = t.id and e.received_at = t.received_at and - e.stream_id = - ${stream}.stream_id offset 0`;
+
 const EDGES = `
   select s.n, s.field_name, e.timestamp, e.ordinal, e.properties from span s
   join events e on e.stream_id = s.stream_id and e.timestamp >= s.from_at and e.timestamp < s.inner_from
@@ -56,8 +64,8 @@ const EDGES = `
   union all
   select s.n, s.field_name, e.timestamp, e.ordinal, e.properties from span s
   join event_commits t on s.grain > 0 and s.inner_from < s.inner_to
-  join events e on e.commit_id = t.id and e.received_at = t.received_at and e.stream_id = s.stream_id
-    and e.timestamp >= s.inner_from and e.timestamp < s.inner_to`;
+  cross join lateral (${TAIL_EVENTS("s")}) e
+  where e.timestamp >= s.inner_from and e.timestamp < s.inner_to`;
 
 const CELLS = (columns: string) => `
   select s.n, ${columns} from span s
@@ -124,8 +132,8 @@ with request as materialized (
   union all
   select r.n, r.window_id, r.field_name, e.timestamp, e.ordinal, e.properties from request r
   join event_commits t on r.window_id is not null
-  join events e on e.commit_id = t.id and e.received_at = t.received_at and e.stream_id = r.stream_id
-    and e.timestamp >= r.from_at and e.timestamp < r.to_at
+  cross join lateral (${TAIL_EVENTS("r")}) e
+  where e.timestamp >= r.from_at and e.timestamp < r.to_at
 ), op as (
   select distinct on (r.n, v.value) r.n, r.window_id, v.value, r.timestamp, r.ordinal, (r.properties ->> 'operation_type') is distinct from 'remove' as active
   from raw r cross join lateral (select r.properties ->> r.field_name as value) v
