@@ -1,17 +1,14 @@
 /** The command line: `weir start`, `weir migrate`. */
 import { type Config, ConfigError, readConfig } from "../src/config.ts";
-import { migrateQueue } from "../src/jobs/index.ts";
-import { placeOf, startWeir, type Weir } from "../src/main.ts";
-import { openPool, withLock } from "../src/storage/database.ts";
-import { startEmbedded } from "../src/storage/embedded.ts";
-import { migrate } from "../src/storage/migrate.ts";
+import type { Weir } from "../src/main.ts";
+import { startEmbeddedFor } from "../src/storage/embedded.ts";
 
 const USAGE = `Usage: weir start     run Weir (see docs/operations.md for the settings)
        weir migrate   bring the database to this version and end`;
 
 async function start(): Promise<void> {
   const config = readConfig(process.env);
-  const starting = startWeir(config);
+  const starting = startAll(config);
   let isStopping = false;
   // A signal may come while PostgreSQL is being started: it is not left behind.
   const stop = async (code: number) => {
@@ -33,6 +30,14 @@ async function start(): Promise<void> {
   });
 }
 
+/** PostgreSQL starts while the rest is loaded. */
+async function startAll(config: Config): Promise<Weir> {
+  const embedded = startEmbeddedFor(config);
+  embedded.catch(() => {}); // startWeir reports it.
+  const { startWeir } = await import("../src/main.ts");
+  return startWeir(config, undefined, embedded);
+}
+
 function greet({ url, dataDir, firstApiKey }: Weir, { databaseUrl, adminApiKey }: Config): void {
   console.log(`Weir listens on ${url}  (API reference: ${url}/api/docs)`);
   if (databaseUrl === null) console.log(`Data and secrets are in ${dataDir}`);
@@ -42,20 +47,9 @@ function greet({ url, dataDir, firstApiKey }: Weir, { databaseUrl, adminApiKey }
 }
 
 async function migrateOnly(): Promise<void> {
-  const config = readConfig(process.env);
-  const embedded = config.databaseUrl === null ? await startEmbedded({ dataDir: await placeOf(config) }) : null;
-  const pool = openPool({ url: config.databaseUrl ?? embedded?.url ?? "", poolSize: 2 });
-  try {
-    const applied = await withLock(pool, async () => {
-      const names = await migrate(pool);
-      await migrateQueue(pool);
-      return names;
-    });
-    console.log(applied.length === 0 ? "Nothing to migrate." : `Migrated: ${applied.join(", ")}`);
-  } finally {
-    await pool.end();
-    await embedded?.stop();
-  }
+  const { migrateDatabase } = await import("../src/main.ts");
+  const applied = await migrateDatabase(readConfig(process.env));
+  console.log(applied.length === 0 ? "Nothing to migrate." : `Migrated: ${applied.join(", ")}`);
 }
 
 const COMMANDS: Readonly<Record<string, () => Promise<void>>> = { start, migrate: migrateOnly };

@@ -7,15 +7,14 @@ import { after, before, describe, test } from "node:test";
 import { ADMIN_KEY, startTestServer, type TestServer } from "../src/testing/server.ts";
 import { type Contract, createContract } from "./contract.ts";
 import { createFindings, describeFinding, readExceptions, sift } from "./exceptions.ts";
-import { type Contracts, notYetOf } from "./not-yet.ts";
+import { type Contracts, judge } from "./not-yet.ts";
 import { operationOf, readOperations } from "./operations.ts";
 import { needsMore, readNotYet, readOwn, readReference } from "./runner.ts";
 import { readScenarios, type Scenario } from "./scenario.ts";
-import { type Exchange, type Failure, tell } from "./story.ts";
+import { type Exchange, tell } from "./story.ts";
 
 /** Scenarios told at a time: enough to keep the server busy while others wait for the database. */
 const WIDTH = 8;
-const REGENERATE = "run: npm run conformance:list";
 
 const scenarios = await readScenarios();
 const notYet = (await readNotYet()) ?? {};
@@ -39,18 +38,9 @@ function observe(exchange: Exchange): void {
 
 async function check(scenario: Scenario): Promise<void> {
   const failure = await tell(scenario, { url: server.url, adminKey: ADMIN_KEY, observe });
-  const listed = notYet[scenario.name];
-  if (listed === undefined) {
-    if (failure !== null) assert.fail(explain(failure));
-    return;
-  }
-  if (failure === null) assert.fail(`passes: take it out of not-yet.json (${REGENERATE})`);
-  const found = notYetOf(failure, contracts);
-  if (found === null) assert.fail(`is listed in not-yet.json, but fails otherwise: ${explain(failure)}`);
-  assert.deepEqual(found, listed, `ends elsewhere than not-yet.json says (${REGENERATE})`);
+  const verdict = judge(failure, notYet[scenario.name], contracts);
+  if (verdict !== null) assert.fail(`${verdict}\n(npm run conformance:list writes not-yet.json anew)`);
 }
-
-const explain = ({ step, message }: Failure) => `step ${step}: ${message}`;
 
 describe("the scenarios", { concurrency: WIDTH }, () => {
   for (const scenario of scenarios) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { notYetOf } from "./not-yet.ts";
+import { judge, notYetOf } from "./not-yet.ts";
 import { operationOf, readOperations } from "./operations.ts";
 import type { Exchange } from "./story.ts";
 
@@ -12,9 +12,12 @@ const contracts = {
   whole: readOperations(paths("/plans", "/plans/{code}", "/plans/latest", "/wallets/{id}", "/taxes")),
 };
 
-function answered(method: string, path: string, status: number, body: unknown) {
-  const exchange: Exchange = { scenario: "s", step: 4, method, path, status, body, text: "", contentType: "", size: 0 };
-  return notYetOf({ step: 4, message: "", exchange }, contracts)?.missing ?? null;
+function exchange(method: string, path: string, status: number, body: unknown): Exchange {
+  return { scenario: "s", step: 4, method, path, status, body, text: "", contentType: "", size: 0 };
+}
+function answered(method: string, path: string, status: number, body: unknown): string | null {
+  const failure = { step: 4, message: "", exchange: exchange(method, path, status, body) };
+  return notYetOf(failure, contracts)?.missing ?? null;
 }
 const invalid = (error_details: unknown) => ({ status: 422, code: "validation_errors", error_details });
 
@@ -46,6 +49,18 @@ test("any other way of failing is a failure", () => {
     assert.equal(answered(method, path, status, body), null, `${method} ${path} ${status}`);
   }
   assert.equal(notYetOf({ step: 1, message: "nothing is saved", exchange: null }, contracts), null);
+});
+
+test("the list is kept true in both directions", () => {
+  const failure = { step: 4, message: "GET /wallets/w1 → 404", exchange: exchange("GET", "/wallets/w1", 404, {}) };
+  const listed = { step: 4, call: "GET /wallets/{id}", status: 404, missing: "GET /wallets/{id}" };
+  assert.equal(judge(null, undefined, contracts), null);
+  assert.equal(judge(failure, listed, contracts), null);
+  assert.match(judge(null, listed, contracts) ?? "", /^passes: take it out/);
+  assert.match(judge(failure, undefined, contracts) ?? "", /^step 4: GET/);
+  assert.match(judge({ ...failure, step: 3 }, listed, contracts) ?? "", /^ends elsewhere/);
+  const wrong = { ...failure, exchange: exchange("GET", "/plans", 200, { plans: [] }) };
+  assert.match(judge(wrong, listed, contracts) ?? "", /fails otherwise/);
 });
 
 test("a literal segment of a path goes before a parameter", () => {

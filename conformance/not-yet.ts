@@ -1,4 +1,5 @@
 /** What a scenario needs that is not built yet: told apart from a failure by how the server refuses it. */
+import { isDeepStrictEqual } from "node:util";
 import { type Operations, operationOf } from "./operations.ts";
 import type { Exchange, Failure } from "./story.ts";
 import { isMap } from "./values.ts";
@@ -36,6 +37,20 @@ export function notYetOf({ step, exchange }: Failure, contracts: Contracts): Not
   const missing = missingIn(exchange, contracts);
   if (missing === null) return null;
   return { step, call: callOf(exchange, contracts), status: exchange.status, missing };
+}
+
+/**
+ * What is wrong with how a scenario went, given its entry in the list (if any): null where it passes and is not listed,
+ * or ends where the list says.
+ */
+export function judge(failure: Failure | null, listed: NotYet | undefined, contracts: Contracts): string | null {
+  if (failure === null) return listed === undefined ? null : "passes: take it out of not-yet.json";
+  const told = `step ${failure.step}: ${failure.message}`;
+  if (listed === undefined) return told;
+  const found = notYetOf(failure, contracts);
+  if (found === null) return `is listed in not-yet.json, but fails otherwise: ${told}`;
+  if (isDeepStrictEqual(found, listed)) return null;
+  return `ends elsewhere than not-yet.json says: ${JSON.stringify(found)} instead of ${JSON.stringify(listed)}`;
 }
 
 function callOf({ method, path }: Exchange, { whole, built }: Contracts): string {

@@ -253,6 +253,8 @@ create table customers (
   foreign key (organization_id, billing_entity_id) references billing_entities (organization_id, id)
 );
 create unique index customers_external_id on customers (organization_id, external_id) where deleted_at is null;
+-- Deleted ones too: what they owe is still listed under their name.
+create index customers_named on customers (organization_id, external_id);
 create index customers_list on customers (organization_id, created_at desc, ordinal) where deleted_at is null;
 
 ---------------------------------------------------------------- subscriptions

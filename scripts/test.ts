@@ -5,6 +5,7 @@
  */
 import { spawn } from "node:child_process";
 import { glob } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { startTestPostgres } from "../src/testing/postgres.ts";
 
 function run(command: string, args: readonly string[], env = process.env): Promise<number> {
@@ -34,10 +35,15 @@ async function main(): Promise<number> {
     if (checks.some((code) => code !== 0)) return 1;
   }
   const postgres = await startTestPostgres();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => void postgres.stop().finally(() => process.exit(130)));
+  }
   try {
     return await run(process.execPath, [
       "--disable-warning=ExperimentalWarning",
       "--test",
+      // By itself the runner leaves one core free, which on two would mean one file at a time.
+      `--test-concurrency=${Math.max(2, availableParallelism() - 1)}`,
       "--test-timeout=480000",
       "--test-reporter=spec",
       ...(await testFiles(paths)),

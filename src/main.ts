@@ -1,9 +1,9 @@
 /** The composition root: config → storage → rooms → HTTP and workers. */
 import { randomBytes } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import type { App } from "./app.ts";
-import { type Config, ConfigError, DEFAULT_DATA_DIR } from "./config.ts";
+import { type Config, ConfigError } from "./config.ts";
 import { createLogger, type Logger } from "./http/logger.ts";
 import { buildServer, type Server } from "./http/server.ts";
 import {
@@ -17,7 +17,7 @@ import {
 import { migrateQueue, type Queue, startQueue } from "./jobs/index.ts";
 import { jobs, periodicWork, reactions, registerRooms, schedules, startRooms } from "./rooms.ts";
 import { type Database, openDatabase, withLock } from "./storage/database.ts";
-import { type EmbeddedServer, placeForData, startEmbedded } from "./storage/embedded.ts";
+import { type EmbeddedServer, placeOf, startEmbeddedFor } from "./storage/embedded.ts";
 import { migrate } from "./storage/migrate.ts";
 
 export interface Weir {
@@ -35,18 +35,14 @@ export interface Weir {
   stop(): Promise<boolean>;
 }
 
-/** The folder for data that the settings mean: see placeForData. */
-export async function placeOf({ dataDir, databaseUrl }: Pick<Config, "dataDir" | "databaseUrl">): Promise<string> {
-  if (databaseUrl !== null) return resolve(dataDir);
-  return placeForData(dataDir, { isDefault: dataDir === DEFAULT_DATA_DIR });
-}
-
-export async function startWeir(settings: Config, logger: Logger = createLogger(settings.logLevel)): Promise<Weir> {
+/** `starting`: the embedded PostgreSQL, where the caller began to start it already. */
+export async function startWeir(
+  settings: Config,
+  logger: Logger = createLogger(settings.logLevel),
+  starting: Promise<EmbeddedServer | null> = startEmbeddedFor(settings),
+): Promise<Weir> {
+  const embedded = await starting;
   const config: Config = { ...settings, dataDir: await placeOf(settings) };
-  const embedded =
-    config.databaseUrl === null
-      ? await startEmbedded({ dataDir: config.dataDir, settings: { max_connections: maxConnections(config) } })
-      : null;
   const databaseUrl = config.databaseUrl ?? (embedded as EmbeddedServer).url;
   const database = openDatabase({ url: databaseUrl, poolSize: config.poolSize });
   const parts: Part[] = [{ stop: () => database.close() }];
@@ -77,11 +73,6 @@ export async function startWeir(settings: Config, logger: Logger = createLogger(
     await stop();
     throw error;
   }
-}
-
-/** Enough for this process, a migration beside it and a person who looks. */
-function maxConnections({ poolSize, ingestConnections }: Config): string {
-  return String(Math.max(200, 2 * poolSize + ingestConnections + 20));
 }
 
 /** Something that was started and ends in good order. */
@@ -183,6 +174,19 @@ async function checkServer({ pool }: Database): Promise<void> {
 function describe(error: unknown): string {
   const { message, errors } = error as AggregateError;
   return message || errors?.map((single: Error) => single.message).join(", ") || String(error);
+}
+
+/** Brings the database to this version and ends; answers the names of what was applied. */
+export async function migrateDatabase(config: Config): Promise<string[]> {
+  const embedded = await startEmbeddedFor(config);
+  const database = openDatabase({ url: config.databaseUrl ?? (embedded as EmbeddedServer).url, poolSize: 2 });
+  try {
+    if (config.databaseUrl !== null) await checkServer(database);
+    return await withLock(database.pool, () => prepare(database));
+  } finally {
+    await database.close();
+    await embedded?.stop();
+  }
 }
 
 async function prepare({ pool }: Database): Promise<string[]> {

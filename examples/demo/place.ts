@@ -3,7 +3,8 @@ import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readConfig } from "../../src/config.ts";
-import { placeOf, startWeir } from "../../src/main.ts";
+import { startWeir } from "../../src/main.ts";
+import { placeOf } from "../../src/storage/embedded.ts";
 import type { Place } from "./stage.ts";
 
 export interface OpenPlace extends Place {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { openPool } from "../storage/database.ts";
 import { type Client, startTestServer, type TestServer } from "../testing/server.ts";
 
 let server: TestServer;
@@ -187,6 +188,74 @@ test("a termination bills missed months first, then the days and the usage until
   await client.at("2024-03-01T00:10:00Z");
   await client.run("billing");
   assert.equal((await invoicesOf(client)).length, 2);
+});
+
+test("the first and the last invoice are made once, however often their jobs run", async () => {
+  const client = await sandboxWith({
+    plan: { pay_in_advance: true },
+    subscription: { on_termination_credit_note: "skip" },
+  });
+  const { subscription } = await client.must("GET", "/subscriptions/s1");
+  const pool = openPool({ url: server.databaseUrl, poolSize: 2 });
+  const again = (task: string, payload: object) =>
+    Promise.all(
+      [1, 2, 3].map(() =>
+        pool.query("select graphile_worker.add_job($1, $2::json)", [
+          task,
+          JSON.stringify({ organization_id: client.organizationId, subject_id: subscription.lago_id, payload }),
+        ]),
+      ),
+    );
+  const untilDone = async () => {
+    for (;;) {
+      const { rows } = await pool.query("select from graphile_worker._private_jobs");
+      if (rows.length === 0) return;
+      await new Promise((done) => setTimeout(done, 20));
+    }
+  };
+  await again("invoicing.bill_start", { bill_start: true });
+  await untilDone();
+  assert.equal((await invoicesOf(client)).length, 1);
+  await client.at("2024-01-20T10:00:00Z");
+  await client.must("DELETE", "/subscriptions/s1?on_termination_credit_note=skip");
+  await again("invoicing.bill_end", { generate_invoice: true });
+  await again("invoicing.bill_end", { generate_invoice: false });
+  await untilDone();
+  const invoices = await invoicesOf(client);
+  assert.deepEqual(
+    invoices.map(({ number, total_amount_cents, billing_periods: [period] }) => [
+      number.slice(-3),
+      total_amount_cents,
+      period.invoicing_reason,
+    ]),
+    [
+      ["002", 0, "subscription_terminating"],
+      ["001", 1452, "subscription_starting"],
+    ],
+  );
+  await pool.end();
+});
+
+test("a yearly plan whose usage is billed monthly bills its fee with the year", async () => {
+  const client = await sandboxWith({
+    start: "2024-02-10T00:00:00Z",
+    plan: { interval: "yearly", amount_cents: 36600, bill_charges_monthly: true },
+  });
+  await call(client, 2, "2024-02-20T00:00:00Z");
+  await client.must("POST", "/test_clock/advance", { test_clock: { now: "2025-01-02T00:00:00Z" } });
+  const invoices = (await invoicesOf(client)).reverse();
+  assert.equal(invoices.length, 11);
+  const [march] = invoices;
+  const january = invoices.at(-1);
+  assert.deepEqual(
+    march.fees.map((fee: { item: { type: string }; amount_cents: number }) => [fee.item.type, fee.amount_cents]),
+    [["charge", 20]],
+  );
+  assert.equal(march.billing_periods[0].charges_to_datetime, "2024-02-29T23:59:59Z");
+  assert.deepEqual(
+    january.fees.map((fee: { item: { type: string }; amount_cents: number }) => [fee.item.type, fee.amount_cents]),
+    [["subscription", 32600]],
+  );
 });
 
 test("advance bills every period of a year at its due moment, ten minutes after local midnight", async () => {

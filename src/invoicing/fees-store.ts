@@ -22,39 +22,46 @@ export interface FeesFilter {
   readonly dates: Readonly<Record<(typeof FEE_DATES)[number], Range>>;
 }
 
-function feesOf(db: DbOrTx, organizationId: string, filter: FeesFilter) {
-  const idsOf = (table: "customers" | "subscriptions", externalId: string) =>
-    db
-      .selectFrom(table)
-      .select("id")
-      .where("organization_id", "=", organizationId)
-      .where("external_id", "=", externalId);
-  let query = db.selectFrom("live_fees as f").where("f.organization_id", "=", organizationId);
-  const { external_customer_id, external_subscription_id, billable_metric_code, currency } = filter;
-  // By way of the customer's subscriptions, whose fees have an index: every fee is a subscription's.
-  if (external_customer_id !== null)
-    query = query.where(
-      "f.subscription_id",
-      "in",
-      db
-        .selectFrom("subscriptions as s")
-        .select("s.id")
-        .where("s.organization_id", "=", organizationId)
-        .where("s.customer_id", "in", idsOf("customers", external_customer_id)),
-    );
+/** What the filter names by external ids and codes, as ids; null where it names nothing. */
+interface Named {
+  readonly subscriptionIds: readonly string[] | null;
+  readonly metricIds: readonly string[] | null;
+}
+
+/** Read first, so that the list itself is always found by index. Deleted customers and metrics are named too. */
+async function namedBy(db: DbOrTx, organizationId: string, filter: FeesFilter): Promise<Named> {
+  const { external_customer_id, external_subscription_id, billable_metric_code } = filter;
+  const idsOf = async (rows: Promise<{ id: string }[]>) => (await rows).map(({ id }) => id);
+  let subscriptions = db
+    .selectFrom("subscriptions as s")
+    .innerJoin("customers as c", (join) =>
+      join.onRef("c.organization_id", "=", "s.organization_id").onRef("c.id", "=", "s.customer_id"),
+    )
+    .select("s.id")
+    .where("s.organization_id", "=", organizationId);
+  if (external_customer_id !== null) subscriptions = subscriptions.where("c.external_id", "=", external_customer_id);
   if (external_subscription_id !== null)
-    query = query.where("f.subscription_id", "in", idsOf("subscriptions", external_subscription_id));
-  if (billable_metric_code !== null)
-    query = query.where(
-      "f.billable_metric_id",
-      "in",
-      db
-        .selectFrom("billable_metrics")
-        .select("id")
-        .where("organization_id", "=", organizationId)
-        .where("code", "=", billable_metric_code),
-    );
-  if (currency !== null) query = query.where("f.amount_currency", "=", currency.toUpperCase());
+    subscriptions = subscriptions.where("s.external_id", "=", external_subscription_id);
+  const metrics = db
+    .selectFrom("billable_metrics as m")
+    .select("m.id")
+    .where("m.organization_id", "=", organizationId)
+    .where("m.code", "=", billable_metric_code ?? "");
+  const [subscriptionIds, metricIds] = await Promise.all([
+    external_customer_id === null && external_subscription_id === null ? null : idsOf(subscriptions.execute()),
+    billable_metric_code === null ? null : idsOf(metrics.execute()),
+  ]);
+  return { subscriptionIds, metricIds };
+}
+
+function feesOf(db: DbOrTx, organizationId: string, filter: FeesFilter, { subscriptionIds, metricIds }: Named) {
+  let query = db.selectFrom("live_fees as f").where("f.organization_id", "=", organizationId);
+  // Every fee is a subscription's: a customer's fees are found by way of its subscriptions.
+  if (subscriptionIds !== null)
+    query = query.where((eb) => eb("f.subscription_id", "=", eb.fn.any(eb.val([...subscriptionIds]))));
+  if (metricIds !== null)
+    query = query.where((eb) => eb("f.billable_metric_id", "=", eb.fn.any(eb.val([...metricIds]))));
+  if (filter.currency !== null) query = query.where("f.amount_currency", "=", filter.currency.toUpperCase());
   for (const column of ["fee_type", "payment_status", "event_transaction_id"] as const) {
     const value = filter[column];
     if (value !== null) query = query.where(`f.${column}`, "=", value);
@@ -74,11 +81,12 @@ export async function listFees(
   filter: FeesFilter,
   page: Page,
 ): Promise<{ fees: FeeRow[]; total: number }> {
+  const named = await namedBy(db, organizationId, filter);
   const [{ total }, ids] = await Promise.all([
-    feesOf(db, organizationId, filter)
+    feesOf(db, organizationId, filter, named)
       .select((eb) => eb.fn.countAll<bigint>().as("total"))
       .executeTakeFirstOrThrow(),
-    feesOf(db, organizationId, filter)
+    feesOf(db, organizationId, filter, named)
       .select("f.id")
       .orderBy("f.created_at")
       .orderBy("f.ordinal")

@@ -50,15 +50,13 @@ function readCents(query: Query, name: string, problems: Problem[]): bigint | nu
   return null;
 }
 
-/** `customerId`: where the path names the customer. */
-export function readInvoicesFilter(query: Query, customerId: string | null, problems: Problem[]): InvoicesFilter {
+/** All but whose invoices they are. */
+export function readInvoicesFilter(query: Query, problems: Problem[]): Omit<InvoicesFilter, "customer_ids"> {
   const statuses = readSome(query, ["status", "statuses"], [...VISIBLE_STATUSES, ...INVISIBLE_STATUSES], problems);
   const settlements = readSome(query, ["settlements"], SETTLEMENTS, problems);
   const metadata = Object.values(readMap(query, "metadata"));
   const visible = statuses.filter((status) => VISIBLE_STATUSES.some((each) => each === status));
   return {
-    customer_id: customerId,
-    external_customer_id: readText(query, "external_customer_id"),
     statuses: visible,
     payment_statuses: readSome(query, ["payment_status", "payment_statuses"], PAYMENT_STATUSES, problems),
     payment_overdue: readFlag(query, "payment_overdue", problems),

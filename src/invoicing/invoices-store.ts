@@ -7,8 +7,8 @@ import type { InvoiceRow, InvoiceSubscriptionRow } from "./model.ts";
 export const VISIBLE_STATUSES = ["draft", "finalized", "voided", "failed", "pending"] as const;
 
 export interface InvoicesFilter {
-  readonly customer_id: string | null;
-  readonly external_customer_id: string | null;
+  /** All customers, or these. */
+  readonly customer_ids: readonly string[] | null;
   /** Empty: all visible ones. */
   readonly statuses: readonly string[];
   readonly payment_statuses: readonly string[];
@@ -60,11 +60,10 @@ function invoicesOf(db: DbOrTx, organizationId: string, filter: InvoicesFilter):
   let query = withAmountsAndDates(baseOf(db, organizationId), filter);
   const customers = () =>
     db.selectFrom("customers as c").select("c.id").where("c.organization_id", "=", organizationId);
-  const { customer_id, external_customer_id, search_term, billing_entity_codes, purchase_order_number } = filter;
+  const { customer_ids, search_term, billing_entity_codes, purchase_order_number } = filter;
   if (filter.matchesNothing) query = query.where(sql<boolean>`false`);
-  if (customer_id !== null) query = query.where("i.customer_id", "=", customer_id);
-  if (external_customer_id !== null)
-    query = query.where("i.customer_id", "in", customers().where("c.external_id", "=", external_customer_id));
+  if (customer_ids !== null)
+    query = query.where((eb) => eb("i.customer_id", "=", eb.fn.any(eb.val([...customer_ids]))));
   if (filter.statuses.length > 0) query = query.where("i.status", "in", filter.statuses);
   if (filter.payment_statuses.length > 0) query = query.where("i.payment_status", "in", filter.payment_statuses);
   for (const column of ["payment_overdue", "self_billed"] as const) {
@@ -133,6 +132,17 @@ export async function listInvoices(
       .execute(),
   ]);
   return { invoices, total: Number(total) };
+}
+
+/** Customers that have or had the external id: what a deleted one owes is still listed. */
+export async function customersNamed(db: DbOrTx, organizationId: string, externalId: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom("customers")
+    .select("id")
+    .where("organization_id", "=", organizationId)
+    .where("external_id", "=", externalId)
+    .execute();
+  return rows.map(({ id }) => id);
 }
 
 /** A visible invoice; null where there is none. */

@@ -1,12 +1,13 @@
 import type { App } from "../app.ts";
 import { findCustomer } from "../customers/index.ts";
-import { type Query, readPage } from "../http/query.ts";
+import { type Query, readPage, readText } from "../http/query.ts";
 import { answers, Meta, t } from "../http/schemas.ts";
 import type { Server } from "../http/server.ts";
 import { type Problem, Refusal, refuseIfAny } from "../kernel/failure.ts";
 import { pageMeta } from "../kernel/pages.ts";
 import { listFees } from "./fees-store.ts";
 import { readFeesFilter, readInvoicesFilter } from "./filters.ts";
+import { customersNamed } from "./invoices-store.ts";
 import { presentFee } from "./present.ts";
 import { FeeAnswer, InvoiceAnswer, InvoiceExtendedAnswer } from "./schemas.ts";
 import { feeOf, invoiceOf, invoicesPage } from "./service.ts";
@@ -34,17 +35,18 @@ const FeeFilters = t.Object({
 
 const InvoicesPage = t.Object({ invoices: t.Array(InvoiceAnswer), meta: Meta });
 
+async function listed(app: App, organizationId: string, query: Query, customer_ids: readonly string[] | null) {
+  const problems: Problem[] = [];
+  const filter = readInvoicesFilter(query, problems);
+  refuseIfAny(problems);
+  const page = readPage(query);
+  const { invoices, total } = await invoicesPage(app.db, organizationId, { ...filter, customer_ids }, page);
+  return { invoices, meta: pageMeta(page, total) };
+}
+
 export function invoiceRoutes(server: Server, app: App): void {
   const config = { resource: "invoice" };
-
-  async function listed(organizationId: string, query: Query, customerId: string | null) {
-    const problems: Problem[] = [];
-    const filter = readInvoicesFilter(query, customerId, problems);
-    refuseIfAny(problems);
-    const page = readPage(query);
-    const { invoices, total } = await invoicesPage(app.db, organizationId, filter, page);
-    return { invoices, meta: pageMeta(page, total) };
-  }
+  customerInvoicesRoute(server, app);
 
   server.get(
     "/invoices",
@@ -60,26 +62,11 @@ export function invoiceRoutes(server: Server, app: App): void {
         response: answers(InvoicesPage, 403, 422),
       },
     },
-    (request) => listed(request.organization.id, request.query as Query, null),
-  );
-
-  server.get(
-    "/customers/:external_id/invoices",
-    {
-      config,
-      schema: {
-        operationId: "findAllCustomerInvoices",
-        tags: ["customers", "invoices"],
-        summary: "List a customer's invoices, the newest first",
-        params: t.Object({ external_id: t.String() }),
-        querystring: t.Object(invoiceFilters),
-        response: answers(InvoicesPage, 403, 404, 422),
-      },
-    },
     async (request) => {
-      const customer = await findCustomer(app.db, request.organization.id, request.params.external_id);
-      if (customer === null) throw new Refusal("customer_not_found");
-      return listed(request.organization.id, request.query as Query, customer.id);
+      const { id } = request.organization;
+      const query = request.query as Query;
+      const externalId = readText(query, "external_customer_id");
+      return listed(app, id, query, externalId === null ? null : await customersNamed(app.db, id, externalId));
     },
   );
 
@@ -98,6 +85,28 @@ export function invoiceRoutes(server: Server, app: App): void {
     async (request) => ({
       invoice: await invoiceOf(app.db, request.organization.id, request.params.lago_id, request.now),
     }),
+  );
+}
+
+function customerInvoicesRoute(server: Server, app: App): void {
+  server.get(
+    "/customers/:external_id/invoices",
+    {
+      config: { resource: "invoice" },
+      schema: {
+        operationId: "findAllCustomerInvoices",
+        tags: ["customers", "invoices"],
+        summary: "List a customer's invoices, the newest first",
+        params: t.Object({ external_id: t.String() }),
+        querystring: t.Object(invoiceFilters),
+        response: answers(InvoicesPage, 403, 404, 422),
+      },
+    },
+    async (request) => {
+      const customer = await findCustomer(app.db, request.organization.id, request.params.external_id);
+      if (customer === null) throw new Refusal("customer_not_found");
+      return listed(app, request.organization.id, request.query as Query, [customer.id]);
+    },
   );
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isUuid, newId } from "./ids.ts";
-import { toInclusiveEnd, toMilliseconds, toSeconds } from "./wire.ts";
+import { epochToMilliseconds, toInclusiveEnd, toMilliseconds, toSeconds } from "./wire.ts";
 
 const at = (text: string) => Temporal.Instant.from(text);
 
@@ -9,6 +9,7 @@ test("instants are written in UTC, floored to what is shown", () => {
   assert.equal(toSeconds(at("2022-09-14T18:35:31.999999+02:00")), "2022-09-14T16:35:31Z");
   assert.equal(toMilliseconds(at("2022-04-29T08:59:51.1239Z")), "2022-04-29T08:59:51.123Z");
   assert.equal(toSeconds(at("1969-12-31T23:59:58.5Z")), "1969-12-31T23:59:58Z");
+  assert.equal(epochToMilliseconds(1651222791123), "2022-04-29T08:59:51.123Z");
 });
 
 test("the inclusive end of a half-open window is the second before it", () => {

@@ -10,6 +10,11 @@ export function toMilliseconds(at: Temporal.Instant): string {
   return at.toString({ smallestUnit: "millisecond", roundingMode: "floor" });
 }
 
+/** As toMilliseconds, from milliseconds since 1970: several times faster, for what is written once per event. */
+export function epochToMilliseconds(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}
+
 export function toSecondsOrNull(at: Temporal.Instant | null): string | null {
   return at === null ? null : toSeconds(at);
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { type Client, request, startTestServer, type TestServer } from "../testing/server.ts";
+import { type Answer, type Client, request, startTestServer, type TestServer } from "../testing/server.ts";
 
 let server: TestServer;
 before(async () => {
@@ -15,12 +15,11 @@ const event = <More extends object>(more: More = {} as More) => ({
   ...more,
 });
 
-// biome-ignore lint/suspicious/noExplicitAny: a test reads whatever the route answers
 async function bulk(
   client: Client,
   body: string,
   type = "application/x-ndjson",
-): Promise<{ status: number; body: any }> {
+): Promise<Pick<Answer, "status" | "body">> {
   const response = await fetch(`${server.url}/api/v1/events/bulk`, {
     method: "POST",
     headers: { authorization: `Bearer ${client.apiKey}`, "content-type": type },

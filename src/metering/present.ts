@@ -1,6 +1,6 @@
 /** Events as the contract shows them (3.1 of the metering spec). */
 import { type Dec, dec, toWire } from "../kernel/decimal.ts";
-import { toMilliseconds, toSeconds } from "../kernel/wire.ts";
+import { epochToMilliseconds, toMilliseconds, toSeconds } from "../kernel/wire.ts";
 import type { StoredNow } from "./service.ts";
 
 export interface StoredEvent {
@@ -39,7 +39,7 @@ export function presentStoredNow({ event, key }: StoredNow, createdAt: Temporal.
     transaction_id: transactionId,
     lago_customer_id: null,
     code,
-    timestamp: new Date(Number(timestampMicros.slice(0, -3))).toISOString(),
+    timestamp: epochToMilliseconds(Number(timestampMicros.slice(0, -3))),
     precise_total_amount_cents: preciseTotalAmountCents === null ? null : toWire(dec(preciseTotalAmountCents)),
     lago_subscription_id: null,
     external_subscription_id: externalSubscriptionId,

@@ -51,11 +51,17 @@ function rootOf(body: unknown, key: string): unknown {
   return value;
 }
 
-export function eventRoutes(server: Server, metering: Metering): void {
-  const config = { resource: "event" };
-  // A line per event would cost as much as the event: only what goes wrong is logged.
-  const quiet = { logLevel: "warn" as const, config };
+const config = { resource: "event" };
+// A line per event would cost as much as the event: only what goes wrong is logged.
+const quiet = { logLevel: "warn" as const, config };
 
+export function eventRoutes(server: Server, metering: Metering): void {
+  sendingRoutes(server, metering);
+  server.register(async (scope) => bulkRoute(scope, metering));
+  readingRoutes(server, metering);
+}
+
+function sendingRoutes(server: Server, metering: Metering): void {
   server.post(
     "/events",
     {
@@ -102,38 +108,40 @@ export function eventRoutes(server: Server, metering: Metering): void {
         .send(`{"events":[${stored.map((one) => presentStoredNow(one, request.now)).join(",")}]}`);
     },
   );
+}
 
-  server.register(async (scope) => {
-    // The lines are read one by one: the body is taken as text, whatever it is called.
-    scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser("*", { parseAs: "string", bodyLimit: BULK_BODY_BYTES_MAX }, (_request, body, done) =>
-      done(null, body),
-    );
-    scope.post(
-      "/events/bulk",
-      {
-        ...quiet,
-        ...unchecked,
-        bodyLimit: BULK_BODY_BYTES_MAX,
-        schema: {
-          operationId: "createBulkEvents",
-          tags: ["events"],
-          summary: `Send up to ${BULK_EVENTS_MAX.toLocaleString("en")} events`,
-          description:
-            "NDJSON (one event per line) or a JSON array, up to 20 MB. Answers one result per line, in order; what was stored before is a duplicate, so that a retry of a whole file is harmless.",
-          consumes: ["application/x-ndjson", "application/json"],
-          body: t.Array(EventInput),
-          response: answers(t.Object({ results: t.Array(BulkResult) }), 400, 403, 413, 429),
-        },
+function bulkRoute(scope: Server, metering: Metering): void {
+  // The lines are read one by one: the body is taken as text, whatever it is called.
+  scope.removeAllContentTypeParsers();
+  scope.addContentTypeParser("*", { parseAs: "string", bodyLimit: BULK_BODY_BYTES_MAX }, (_request, body, done) =>
+    done(null, body),
+  );
+  scope.post(
+    "/events/bulk",
+    {
+      ...quiet,
+      ...unchecked,
+      bodyLimit: BULK_BODY_BYTES_MAX,
+      schema: {
+        operationId: "createBulkEvents",
+        tags: ["events"],
+        summary: `Send up to ${BULK_EVENTS_MAX.toLocaleString("en")} events`,
+        description:
+          "NDJSON (one event per line) or a JSON array, up to 20 MB. Answers one result per line, in order; what was stored before is a duplicate, so that a retry of a whole file is harmless.",
+        consumes: ["application/x-ndjson", "application/json"],
+        body: t.Array(EventInput),
+        response: answers(t.Object({ results: t.Array(BulkResult) }), 400, 403, 413, 429),
       },
-      async (request) => {
-        if (typeof request.body !== "string")
-          throw badRequest("the body is empty: send one event per line, or a JSON array of events");
-        return { results: await ingestBulk(metering, request.organization, request.body, request.now) };
-      },
-    );
-  });
+    },
+    async (request) => {
+      if (typeof request.body !== "string")
+        throw badRequest("the body is empty: send one event per line, or a JSON array of events");
+      return { results: await ingestBulk(metering, request.organization, request.body, request.now) };
+    },
+  );
+}
 
+function readingRoutes(server: Server, metering: Metering): void {
   const { db } = metering.app;
 
   server.get(

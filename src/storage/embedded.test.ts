@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import pg from "pg";
 import { createDataFolder, type DataFolder } from "../testing/process.ts";
-import { placeForData, startEmbedded } from "./embedded.ts";
+import { placeForData } from "./binaries.ts";
+import { startEmbedded } from "./embedded.ts";
 
 let data: DataFolder;
 before(async () => {

@@ -9,10 +9,8 @@ import { chown, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises"
 import { createServer } from "node:net";
 import { totalmem } from "node:os";
 import { join, resolve } from "node:path";
-import { ConfigError } from "../config.ts";
-import { type Binaries, exists, findBinaries, type Owner, ownerWhenRoot } from "./binaries.ts";
-
-export { placeForData } from "./binaries.ts";
+import { type Config, ConfigError, DEFAULT_DATA_DIR } from "../config.ts";
+import { type Binaries, exists, findBinaries, type Owner, ownerWhenRoot, placeForData } from "./binaries.ts";
 
 export interface EmbeddedServer {
   /** The URL of the database `weir`. */
@@ -30,6 +28,20 @@ export interface EmbeddedOptions {
 }
 
 const DATABASE = "weir";
+
+/** The folder for data that the settings mean: see placeForData. */
+export async function placeOf({ dataDir, databaseUrl }: Pick<Config, "dataDir" | "databaseUrl">): Promise<string> {
+  if (databaseUrl !== null) return resolve(dataDir);
+  return placeForData(dataDir, { isDefault: dataDir === DEFAULT_DATA_DIR });
+}
+
+/** The PostgreSQL of a Weir with these settings; null where DATABASE_URL names another. */
+export async function startEmbeddedFor(config: Config): Promise<EmbeddedServer | null> {
+  if (config.databaseUrl !== null) return null;
+  // Enough for this process, a migration beside it and a person who looks.
+  const connections = Math.max(200, 2 * config.poolSize + config.ingestConnections + 20);
+  return startEmbedded({ dataDir: await placeOf(config), settings: { max_connections: String(connections) } });
+}
 
 export async function startEmbedded({ dataDir, settings = {} }: EmbeddedOptions): Promise<EmbeddedServer> {
   const home = resolve(dataDir);

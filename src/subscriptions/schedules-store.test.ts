@@ -130,6 +130,25 @@ test("a schedule moves once, from where it was seen", async () => {
   );
 });
 
+test("a run that bills what was terminated meanwhile does not make it due again", async () => {
+  const client = await organization(["a"]);
+  const { organizationId: id } = client;
+  const now = at("2024-02-01 00:30");
+  await client.at("2024-02-01T00:30:00Z");
+  const customer = await idOf(client, "a");
+  const [due] = await database.db.transaction().execute((tx) => lockDueSubscriptions(tx, id, [customer], now));
+  assert.ok(due);
+  await client.must("DELETE", `/subscriptions/${due.subscription.external_id}?on_termination_invoice=skip`);
+  const life = terms({ started_at: at(START) });
+  const moves = movesAfter(due.subscription.id, life, due.schedules, dueBillingDays(life, due.schedules, now));
+  await database.db.transaction().execute((tx) => moveSchedules(tx, id, moves));
+  const again = await database.db.transaction().execute((tx) => lockSchedules(tx, id, [due.subscription.id]));
+  assert.deepEqual(
+    again.get(due.subscription.id)?.map(({ next_due_at }) => next_due_at),
+    [null, null],
+  );
+});
+
 test("a termination waits for the run that bills its subscription, and leaves nothing due", async () => {
   const client = await organization(["a"]);
   const { organizationId: id } = client;

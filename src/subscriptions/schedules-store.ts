@@ -162,7 +162,9 @@ export async function endSchedules(tx: Tx, organizationId: string, subscriptionI
 export async function moveSchedules(tx: Tx, organizationId: string, moves: readonly ScheduleMove[]): Promise<void> {
   if (moves.length === 0) return;
   const result = await sql`
-    update billing_schedules b set billed_until = m.billed_until, next_due_at = m.next_due_at
+    update billing_schedules b set billed_until = m.billed_until,
+      -- What has ended meanwhile stays out of the runs' sight.
+      next_due_at = case when b.next_due_at is not null then m.next_due_at end
     from unnest(
       ${moves.map((move) => move.subscription_id)}::uuid[],
       ${moves.map((move) => move.kind)}::text[],

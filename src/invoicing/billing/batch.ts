@@ -15,10 +15,12 @@ import {
   type ScheduleMove,
 } from "../../subscriptions/index.ts";
 import type { PlannedInvoice } from "../model.ts";
-import { type BillingFacts, type DueWork, periodicWork } from "../rules/due-periods.ts";
+import { dayOf } from "../rules/dates.ts";
+import { type BillingFacts, type DueWork, type Moment, periodicWork } from "../rules/due-periods.ts";
 import { planInvoices, type RatedPeriod } from "../rules/plan-invoices.ts";
 import { type Failure, forgetFailures } from "./failures.ts";
 import { gatherPeriods, loadFacts } from "./gather.ts";
+import { invoicesMade } from "./metrics.ts";
 import { takeCustomers } from "./store.ts";
 import { writeInvoices } from "./write.ts";
 
@@ -44,7 +46,7 @@ export interface Planned {
 function workOf(
   due: readonly DueSubscription[],
   facts: ReadonlyMap<string, BillingFacts>,
-  now: Temporal.Instant,
+  moment: Moment,
 ): { works: CustomerWork[]; failures: Failure[] } {
   const works: CustomerWork[] = [];
   const failures: Failure[] = [];
@@ -52,7 +54,7 @@ function workOf(
     try {
       const known = subscriptions.map((each) => ({ each, fact: facts.get(each.subscription.id) as BillingFacts }));
       const customer = (known[0] as { fact: BillingFacts }).fact.customer;
-      works.push({ customer, works: known.map(({ each, fact }) => periodicWork(fact, each, now)) });
+      works.push({ customer, works: known.map(({ each, fact }) => periodicWork(fact, each, moment)) });
     } catch (error) {
       failures.push({ customerId, error: reasonOf(error) });
     }
@@ -65,7 +67,7 @@ export async function planWork(
   app: App,
   owner: Owner,
   works: readonly CustomerWork[],
-  now: Temporal.Instant,
+  { today }: Moment,
 ): Promise<Planned> {
   const periods = works.flatMap((each) => each.works.flatMap((work) => work.periods));
   const rated = await gatherPeriods(app, owner.id, periods);
@@ -74,7 +76,7 @@ export async function planWork(
   const failures: Failure[] = [];
   for (const { customer, works: ofCustomer } of works) {
     try {
-      const invoices = planInvoices(customer, byCustomer.get(customer.id) ?? [], now);
+      const invoices = planInvoices(customer, byCustomer.get(customer.id) ?? [], today(customer.timezone));
       plans.push({ customerId: customer.id, invoices, moves: ofCustomer.flatMap(({ moves }) => moves) });
     } catch (error) {
       failures.push({ customerId: customer.id, error: reasonOf(error) });
@@ -119,9 +121,10 @@ async function billTogether(
     owner.id,
     due.map(({ subscription }) => subscription),
   );
-  const { works, failures } = workOf(due, facts, now);
-  const planned = await planWork(app, owner, works, now);
-  await inTransaction(app.db, async (tx) => {
+  const moment: Moment = { now, today: dayOf(now) };
+  const { works, failures } = workOf(due, facts, moment);
+  const planned = await planWork(app, owner, works, moment);
+  const written = await inTransaction(app.db, async (tx) => {
     const taken = await takeCustomers(
       tx,
       owner.id,
@@ -130,14 +133,16 @@ async function billTogether(
     const plans = planned.plans.filter(({ customerId }) => taken.has(customerId));
     await writePlans(app, tx, owner, plans, now);
     await forgetFailures(tx, owner.id, [...taken]);
+    return plans;
   });
+  invoicesMade.inc(written.reduce((sum, { invoices }) => sum + invoices.length, 0));
   return [...failures, ...planned.failures];
 }
 
 /** Whether trying again could help, as nothing is wrong with what was billed: the database went away, or is short of something. */
 function isOfTheDatabase(error: unknown): boolean {
   const { code, message } = error as { code?: unknown; message?: unknown };
-  if (typeof code === "string") return /^(08|40|53|55|57|58|XX)...$/.test(code) || /^E[A-Z]+$/.test(code);
+  if (typeof code === "string") return /^(08|40|53|55|57|58)...$/.test(code) || /^E[A-Z]+$/.test(code);
   return typeof message === "string" && /connection|client was closed|timeout exceeded/i.test(message);
 }
 

@@ -5,7 +5,8 @@ import { type Job, job, type Owner, type ReactionPayload } from "../../jobs/inde
 import { presentOf } from "../../kernel/clock.ts";
 import { inTransaction } from "../../storage/database.ts";
 import { loadSubscriptions, lockSchedules, type Schedule } from "../../subscriptions/index.ts";
-import { type BillingFacts, type DueWork, startingWork, terminatingWork } from "../rules/due-periods.ts";
+import { dayOf } from "../rules/dates.ts";
+import { type BillingFacts, type DueWork, type Moment, startingWork, terminatingWork } from "../rules/due-periods.ts";
 import { planWork, writePlans } from "./batch.ts";
 import { loadFacts } from "./gather.ts";
 import { awaitCustomer, isBilledOnce } from "./store.ts";
@@ -15,10 +16,7 @@ type Edge = "subscription_starting" | "subscription_terminating";
 const WORK_OF_EDGE = {
   subscription_starting: startingWork,
   subscription_terminating: terminatingWork,
-} as const satisfies Record<
-  Edge,
-  (facts: BillingFacts, schedules: readonly Schedule[], now: Temporal.Instant) => DueWork
->;
+} as const satisfies Record<Edge, (facts: BillingFacts, schedules: readonly Schedule[], moment: Moment) => DueWork>;
 
 async function factsOf({ db }: App, owner: Owner, subscriptionId: string): Promise<BillingFacts> {
   const subscriptions = await loadSubscriptions(db, owner.id, [subscriptionId]);
@@ -34,8 +32,9 @@ async function billEdge(app: App, organizationId: string, subscriptionId: string
   if (await isBilledOnce(app.db, organizationId, subscriptionId, edge)) return;
   const facts = await factsOf(app, organization, subscriptionId);
   const schedules = await inTransaction(app.db, (tx) => lockSchedules(tx, organizationId, [subscriptionId]));
-  const work = WORK_OF_EDGE[edge](facts, schedules.get(subscriptionId) ?? [], now);
-  const { plans, failures } = await planWork(app, organization, [{ customer: facts.customer, works: [work] }], now);
+  const moment: Moment = { now, today: dayOf(now) };
+  const work = WORK_OF_EDGE[edge](facts, schedules.get(subscriptionId) ?? [], moment);
+  const { plans, failures } = await planWork(app, organization, [{ customer: facts.customer, works: [work] }], moment);
   const [failure] = failures;
   if (failure !== undefined) throw new Error(`subscription ${subscriptionId}: ${failure.error}`);
   await inTransaction(app.db, async (tx) => {

@@ -6,6 +6,7 @@ import { machineNow, presentOf } from "../../kernel/clock.ts";
 import { dueCustomers, nextDueAt, organizationsWithDueWork } from "../../subscriptions/index.ts";
 import { billCustomers } from "./batch.ts";
 import { customersToRetry, failuresOf, nextRetryAt, organizationsToRetry, setAside } from "./failures.ts";
+import { customersSetAside } from "./metrics.ts";
 
 interface OfOrganization {
   readonly organization_id: string;
@@ -21,6 +22,7 @@ export const billBatch: Job<OfOrganization & { readonly customer_ids: readonly s
     const ready = customer_ids.filter((id) => setAsideBefore.get(id)?.isRetryDue ?? true);
     const failures = await billCustomers(app, organization, ready, now);
     await setAside(app.db, organization_id, failures, now);
+    customersSetAside.inc(failures.length);
     for (const { customerId, error } of failures)
       app.logger.error({ organization_id, customer_id: customerId, error }, "a customer's billing is set aside");
     // Whoever moves a sandbox's clock waits for its work, and is told; of a real organization the retries take care.

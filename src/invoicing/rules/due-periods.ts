@@ -18,6 +18,7 @@ import {
   termsOf,
 } from "../../subscriptions/index.ts";
 import type { InvoicingReason } from "../model.ts";
+import type { DayIn } from "./dates.ts";
 import type { NumberingEntity } from "./numbers.ts";
 
 /** What is known of a subscription when it is billed. */
@@ -42,6 +43,12 @@ export interface DuePeriod extends BillingFacts {
   readonly bills_charges: boolean;
 }
 
+/** When it is billed. */
+export interface Moment {
+  readonly now: Temporal.Instant;
+  readonly today: DayIn;
+}
+
 export interface DueWork {
   /** Oldest first. */
   readonly periods: readonly DuePeriod[];
@@ -53,10 +60,10 @@ function periodicPeriod(
   facts: BillingFacts,
   terms: BillingTerms,
   due: DueBillingDay,
-  now: Temporal.Instant,
+  { now, today }: Moment,
 ): DuePeriod {
   const { day, windows, bills_subscription_fee, bills_charges } = due;
-  const isToday = day.equals(localDate(now, terms.timezone));
+  const isToday = day.equals(today(terms.timezone));
   return {
     ...facts,
     terms,
@@ -70,24 +77,24 @@ function periodicPeriod(
 }
 
 /** The periodic run: every missed billing day and today's, each for an invoice of its own. */
-export function periodicWork(facts: BillingFacts, { schedules }: DueSubscription, now: Temporal.Instant): DueWork {
+export function periodicWork(facts: BillingFacts, { schedules }: DueSubscription, moment: Moment): DueWork {
   const terms = termsOf(facts.subscription, facts.plan, facts.customer.timezone);
-  const days = dueBillingDays(terms, schedules, now);
+  const days = dueBillingDays(terms, schedules, moment.now);
   return {
-    periods: days.map((due) => periodicPeriod(facts, terms, due, now)),
+    periods: days.map((due) => periodicPeriod(facts, terms, due, moment)),
     moves: movesAfter(facts.subscription.id, terms, schedules, days),
   };
 }
 
 /** The first fee of a plan in advance, and no usage: of that there is none yet. */
-export function startingWork(facts: BillingFacts, schedules: readonly Schedule[], now: Temporal.Instant): DueWork {
+export function startingWork(facts: BillingFacts, schedules: readonly Schedule[], { now, today }: Moment): DueWork {
   const terms = termsOf(facts.subscription, facts.plan, facts.customer.timezone);
   const windows = startingWindows(terms);
   const period: DuePeriod = {
     ...facts,
     terms,
     reason: "subscription_starting",
-    day: localDate(now, terms.timezone),
+    day: today(terms.timezone),
     timestamp: now,
     windows,
     bills_subscription_fee: true,
@@ -106,10 +113,10 @@ export function startingWork(facts: BillingFacts, schedules: readonly Schedule[]
 }
 
 /** The missed periods, each for an invoice of its own, then what is left until the end. */
-export function terminatingWork(facts: BillingFacts, schedules: readonly Schedule[], now: Temporal.Instant): DueWork {
+export function terminatingWork(facts: BillingFacts, schedules: readonly Schedule[], moment: Moment): DueWork {
   const terms = termsOf(facts.subscription, facts.plan, facts.customer.timezone);
   const ending: TerminationBilling = terminationBilling(facts.subscription.id, terms, schedules);
-  const terminatedAt = terms.terminated_at ?? now;
+  const terminatedAt = terms.terminated_at ?? moment.now;
   const last: DuePeriod = {
     ...facts,
     terms,
@@ -121,7 +128,7 @@ export function terminatingWork(facts: BillingFacts, schedules: readonly Schedul
     bills_charges: ending.bills_charges,
   };
   return {
-    periods: [...ending.missed.map((due) => periodicPeriod(facts, terms, due, now)), last],
+    periods: [...ending.missed.map((due) => periodicPeriod(facts, terms, due, moment)), last],
     moves: ending.moves,
   };
 }

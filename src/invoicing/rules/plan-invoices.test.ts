@@ -9,6 +9,7 @@ import { planInvoices, type RatedPeriod } from "./plan-invoices.ts";
 
 const at = (text: string) => Temporal.Instant.from(text);
 const NOW = at("2024-03-01T00:10:00Z");
+const TODAY = Temporal.PlainDate.from("2024-03-01");
 
 const ENTITY = {
   id: "entity-1",
@@ -158,7 +159,7 @@ test("what shares currency, entity and purchase order number shares an invoice, 
       due("g", { subscription: { purchase_order_number: "PO-1" } }),
       due("h", { subscription: { consolidate_invoice: false } }),
     ],
-    NOW,
+    TODAY,
   );
   assert.deepEqual(idsOf(invoices), [["a", "c"], ["b"], ["d"], ["e", "g"], ["f"], ["h"]]);
   assert.equal(invoices[3]?.purchase_order_number, "PO-1");
@@ -169,7 +170,7 @@ test("each missed day is an invoice of its own, the oldest first, all issued on 
   const invoices = planInvoices(
     CUSTOMER,
     [due("a", { day: "2024-02-01" }), due("a"), due("b", { day: "2024-02-01" }), due("b")],
-    NOW,
+    TODAY,
   );
   assert.deepEqual(idsOf(invoices), [
     ["a", "b"],
@@ -181,7 +182,7 @@ test("each missed day is an invoice of its own, the oldest first, all issued on 
 });
 
 test("fees stand in the contract's order and add up to the invoice", () => {
-  const [invoice] = planInvoices(CUSTOMER, [due("a"), due("b", { units: 7 })], NOW);
+  const [invoice] = planInvoices(CUSTOMER, [due("a"), due("b", { units: 7 })], TODAY);
   const fees = invoice?.periods.flatMap((period) => period.fees) ?? [];
   assert.deepEqual(
     fees.map(({ fee_type, amount_cents }) => [fee_type, amount_cents]),
@@ -196,13 +197,13 @@ test("fees stand in the contract's order and add up to the invoice", () => {
 });
 
 test("a charge without usage leaves no fee, and a fee that is not due is not there", () => {
-  const [invoice] = planInvoices(CUSTOMER, [due("a", { units: 0, period: { bills_subscription_fee: false } })], NOW);
+  const [invoice] = planInvoices(CUSTOMER, [due("a", { units: 0, period: { bills_subscription_fee: false } })], TODAY);
   assert.deepEqual(invoice?.periods[0]?.fees, []);
   assert.equal(invoice?.status, "finalized");
   const [closed] = planInvoices(
     { ...CUSTOMER, finalize_zero_amount_invoice: false },
     [due("a", { units: 0, plan: { amount_cents: 0n } })],
-    NOW,
+    TODAY,
   );
   assert.equal(closed?.status, "closed");
 });

@@ -1,6 +1,5 @@
 /** From due periods and their usage to invoices: 2.12 and 5.4 of the subscriptions spec. Pure. */
 import type { BilledCustomer } from "../../customers/index.ts";
-import { localDate } from "../../kernel/calendar.ts";
 import { dec } from "../../kernel/decimal.ts";
 import { inMajorUnits } from "../../kernel/money.ts";
 import type { BilledPeriod, PlannedFee, PlannedInvoice } from "../model.ts";
@@ -92,20 +91,25 @@ function groupOf({ day, reason, plan, billing_entity, subscription }: DuePeriod)
   ]);
 }
 
-/** The invoices of one customer's due periods, the oldest day first. */
+/** The invoices of one customer's due periods, the oldest day first. `today` is the customer's local day of the run. */
 export function planInvoices(
   customer: BilledCustomer,
   periods: readonly RatedPeriod[],
-  now: Temporal.Instant,
+  today: Temporal.PlainDate,
 ): PlannedInvoice[] {
+  if (periods.length === 1) return [planInvoice(customer, periods, today)];
   const groups = [...Map.groupBy(periods, ({ period }) => groupOf(period)).values()];
   const dayOf = (group: readonly RatedPeriod[]) => (group[0] as RatedPeriod).period.day;
   return groups
     .sort((a, b) => Temporal.PlainDate.compare(dayOf(a), dayOf(b)))
-    .map((group) => planInvoice(customer, group, now));
+    .map((group) => planInvoice(customer, group, today));
 }
 
-function planInvoice(customer: BilledCustomer, group: readonly RatedPeriod[], now: Temporal.Instant): PlannedInvoice {
+function planInvoice(
+  customer: BilledCustomer,
+  group: readonly RatedPeriod[],
+  today: Temporal.PlainDate,
+): PlannedInvoice {
   const { period } = group[0] as RatedPeriod;
   const periods = group.map(billedPeriod);
   const totals = invoiceTotals(periods.flatMap(({ fees }) => fees));
@@ -115,7 +119,7 @@ function planInvoice(customer: BilledCustomer, group: readonly RatedPeriod[], no
     status: finalStatus(totals, customer),
     currency: period.plan.amount_currency,
     // Missed periods too are issued on the day of the run.
-    dates: invoiceDates(localDate(now, customer.timezone), customer, period.reason === "subscription_periodic"),
+    dates: invoiceDates(today, customer, period.reason === "subscription_periodic"),
     totals,
     skip_charges: period.reason === "subscription_starting",
     purchase_order_number: period.subscription.purchase_order_number,
