@@ -59,7 +59,7 @@ test("every name in not-yet.json is a scenario", () => {
   );
 });
 
-test("every answer is as /api/openapi.json and reference-openapi.yaml describe it", async () => {
+test("every answer is as /api/openapi.json and reference-answers.json describe it", async () => {
   const { unexcused, unused } = sift(findings.all(), await readExceptions());
   assert.deepEqual(unexcused.map(describeFinding).sort(), [], "answers that are not as described");
   assert.deepEqual(unused, [], "exceptions of contract-exceptions.json that their scenario does not show");

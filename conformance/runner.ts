@@ -1,7 +1,6 @@
 /** Many scenarios at a time against one server. */
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { parse } from "yaml";
 import type { NotYet } from "./not-yet.ts";
 import type { Scenario } from "./scenario.ts";
 import { type Audience, type Failure, tell } from "./story.ts";
@@ -34,7 +33,7 @@ export async function readOwn(url: string): Promise<JsonMap> {
 }
 
 export async function readReference(): Promise<JsonMap> {
-  return parse(await readFile(new URL("reference-openapi.yaml", import.meta.url), "utf8"));
+  return JSON.parse(await readFile(new URL("reference-answers.json", import.meta.url), "utf8")) as JsonMap;
 }
 
 /** Runs `work` on every item, `width` at a time, in order of the list. */

@@ -19,7 +19,7 @@ export {
 } from "./rules/windows.ts";
 export {
   dueCustomers,
-  lockDueSubscriptions,
+  loadDueSubscriptions,
   lockSchedules,
   moveSchedules,
   nextDueAt,

@@ -86,16 +86,16 @@ export async function organizationsWithDueWork(db: Db, machineNow: Temporal.Inst
 
 /**
  * Every due schedule of these customers with its active subscription, in order of customer id and of subscriptions.
- * Locked until the transaction ends; what another run holds is left to that run.
+ * One consistent look, without locks: whoever bills what it shows proves by moveSchedules that it still stands so.
  */
-export async function lockDueSubscriptions(
-  tx: Tx,
+export async function loadDueSubscriptions(
+  db: DbOrTx,
   organizationId: string,
   customerIds: readonly string[],
   now: Temporal.Instant,
 ): Promise<DueSubscription[]> {
   if (customerIds.length === 0) return [];
-  const rows = await tx
+  const rows = await db
     .selectFrom("billing_schedules as b")
     .innerJoin("subscriptions as s", (join) =>
       join.onRef("s.organization_id", "=", "b.organization_id").onRef("s.id", "=", "b.subscription_id"),
@@ -109,8 +109,6 @@ export async function lockDueSubscriptions(
     .orderBy("b.customer_id")
     .orderBy("s.ordinal")
     .orderBy("b.kind")
-    .forUpdate("b")
-    .skipLocked()
     .execute();
   const due = new Map<string, { subscription: DueSubscription["subscription"]; schedules: Schedule[] }>();
   for (const { kind, billed_until, next_due_at, ...row } of rows) {

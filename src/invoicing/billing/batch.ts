@@ -10,7 +10,7 @@ import type { Owner } from "../../jobs/index.ts";
 import { inTransaction, type Tx } from "../../storage/database.ts";
 import {
   type DueSubscription,
-  lockDueSubscriptions,
+  loadDueSubscriptions,
   moveSchedules,
   type ScheduleMove,
 } from "../../subscriptions/index.ts";
@@ -18,7 +18,7 @@ import type { PlannedInvoice } from "../model.ts";
 import { dayOf } from "../rules/dates.ts";
 import { type BillingFacts, type DueWork, type Moment, periodicWork } from "../rules/due-periods.ts";
 import { planInvoices, type RatedPeriod } from "../rules/plan-invoices.ts";
-import { type Failure, forgetFailures } from "./failures.ts";
+import type { Failure } from "./failures.ts";
 import { gatherPeriods, loadFacts } from "./gather.ts";
 import { invoicesMade } from "./metrics.ts";
 import { takeCustomers } from "./store.ts";
@@ -114,7 +114,7 @@ async function billTogether(
   customerIds: readonly string[],
   now: Temporal.Instant,
 ): Promise<readonly Failure[]> {
-  const due = await inTransaction(app.db, (tx) => lockDueSubscriptions(tx, owner.id, customerIds, now));
+  const due = await loadDueSubscriptions(app.db, owner.id, customerIds, now);
   if (due.length === 0) return [];
   const facts = await loadFacts(
     app.db,
@@ -132,7 +132,6 @@ async function billTogether(
     );
     const plans = planned.plans.filter(({ customerId }) => taken.has(customerId));
     await writePlans(app, tx, owner, plans, now);
-    await forgetFailures(tx, owner.id, [...taken]);
     return plans;
   });
   invoicesMade.inc(written.reduce((sum, { invoices }) => sum + invoices.length, 0));
@@ -152,7 +151,8 @@ export function reasonOf(error: unknown): string {
 
 /**
  * As billTogether; a batch that cannot be read or written as a whole is halved until the customer is found that breaks
- * it, so that one customer's fault costs the others nothing.
+ * it, so that one customer's fault costs the others nothing. Each part looks anew at what is due: what another run billed
+ * meanwhile is not due any more.
  */
 export async function billCustomers(
   app: App,
@@ -165,11 +165,26 @@ export async function billCustomers(
     return await billTogether(app, owner, customerIds, now);
   } catch (error) {
     if (isOfTheDatabase(error)) throw error;
-    const [customerId] = customerIds;
-    if (customerIds.length === 1 && customerId !== undefined) return [{ customerId, error: reasonOf(error) }];
     app.logger.info({ organization_id: owner.id, customers: customerIds.length, err: error }, "a batch is halved");
-    const middle = Math.ceil(customerIds.length / 2);
-    const first = await billCustomers(app, owner, customerIds.slice(0, middle), now);
-    return [...first, ...(await billCustomers(app, owner, customerIds.slice(middle), now))];
+  }
+  const [customerId] = customerIds;
+  if (customerIds.length === 1 && customerId !== undefined) return billAlone(app, owner, customerId, now);
+  const middle = Math.ceil(customerIds.length / 2);
+  const first = await billCustomers(app, owner, customerIds.slice(0, middle), now);
+  return [...first, ...(await billCustomers(app, owner, customerIds.slice(middle), now))];
+}
+
+/** The second look at a single customer: what fails again is its own fault. */
+async function billAlone(
+  app: App,
+  owner: Owner,
+  customerId: string,
+  now: Temporal.Instant,
+): Promise<readonly Failure[]> {
+  try {
+    return await billTogether(app, owner, [customerId], now);
+  } catch (error) {
+    if (isOfTheDatabase(error)) throw error;
+    return [{ customerId, error: reasonOf(error) }];
   }
 }

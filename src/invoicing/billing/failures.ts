@@ -1,6 +1,6 @@
 /** Customers whose billing failed: set aside with the reason, and tried again with growing delays. */
 import { sql } from "kysely";
-import type { Db, DbOrTx, Tx } from "../../storage/database.ts";
+import type { Db, DbOrTx } from "../../storage/database.ts";
 
 export interface Failure {
   readonly customerId: string;
@@ -13,7 +13,7 @@ const ERROR_LENGTH_MAX = 2_000;
 
 /** `now` is the organization's time: a retry is business, due when its clock says so. */
 export async function setAside(
-  tx: DbOrTx,
+  db: DbOrTx,
   organizationId: string,
   failures: readonly Failure[],
   now: Temporal.Instant,
@@ -31,13 +31,18 @@ export async function setAside(
     on conflict (organization_id, customer_id) do update set
       error = excluded.error, attempts = b.attempts + 1, failed_at = excluded.failed_at,
       retry_at = excluded.failed_at + make_interval(hours => (${[...RETRY_AFTER_HOURS]}::int[])[least(b.attempts + 1, ${RETRY_AFTER_HOURS.length}::int)])`.execute(
-    tx,
+    db,
   );
 }
 
-export async function forgetFailures(tx: Tx, organizationId: string, customerIds: readonly string[]): Promise<void> {
+/** Of customers that were billed, or have nothing due any more. */
+export async function forgetFailures(
+  db: DbOrTx,
+  organizationId: string,
+  customerIds: readonly string[],
+): Promise<void> {
   if (customerIds.length === 0) return;
-  await tx
+  await db
     .deleteFrom("billing_failures")
     .where("organization_id", "=", organizationId)
     .where((eb) => eb("customer_id", "=", eb.fn.any(eb.val([...customerIds]))))

@@ -5,7 +5,14 @@ import { enqueue, type Job, job, type Owner, type Schedule } from "../../jobs/in
 import { machineNow, presentOf } from "../../kernel/clock.ts";
 import { dueCustomers, nextDueAt, organizationsWithDueWork } from "../../subscriptions/index.ts";
 import { billCustomers } from "./batch.ts";
-import { customersToRetry, failuresOf, nextRetryAt, organizationsToRetry, setAside } from "./failures.ts";
+import {
+  customersToRetry,
+  failuresOf,
+  forgetFailures,
+  nextRetryAt,
+  organizationsToRetry,
+  setAside,
+} from "./failures.ts";
 import { customersSetAside } from "./metrics.ts";
 
 interface OfOrganization {
@@ -22,6 +29,12 @@ export const billBatch: Job<OfOrganization & { readonly customer_ids: readonly s
     const ready = customer_ids.filter((id) => setAsideBefore.get(id)?.isRetryDue ?? true);
     const failures = await billCustomers(app, organization, ready, now);
     await setAside(app.db, organization_id, failures, now);
+    const failed = new Set(failures.map(({ customerId }) => customerId));
+    await forgetFailures(
+      app.db,
+      organization_id,
+      ready.filter((id) => setAsideBefore.has(id) && !failed.has(id)),
+    );
     customersSetAside.inc(failures.length);
     for (const { customerId, error } of failures)
       app.logger.error({ organization_id, customer_id: customerId, error }, "a customer's billing is set aside");
