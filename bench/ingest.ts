@@ -88,7 +88,7 @@ function chunk<T>(items: readonly T[], size: number): T[][] {
 
 type Path = "bulk" | "batch" | "single";
 
-export const CONNECTIONS: Readonly<Record<Path, number>> = { bulk: 4, batch: 32, single: 64 };
+export const CONNECTIONS: Readonly<Record<Path, number>> = { bulk: 8, batch: 32, single: 64 };
 
 export function requestsOf(path: Path, url: string, apiKey: string, bodies: readonly string[]): Buffer[] {
   if (path === "single")

@@ -1,7 +1,7 @@
 /** The command line: `weir start`, `weir migrate`. */
 import { type Config, ConfigError, readConfig } from "../src/config.ts";
 import type { Weir } from "../src/main.ts";
-import { startEmbeddedFor } from "../src/storage/embedded.ts";
+import { launchEmbeddedFor } from "../src/storage/embedded.ts";
 
 const USAGE = `Usage: weir start     run Weir (see docs/operations.md for the settings)
        weir migrate   bring the database to this version and end`;
@@ -32,10 +32,9 @@ async function start(): Promise<void> {
 
 /** PostgreSQL starts while the rest is loaded. */
 async function startAll(config: Config): Promise<Weir> {
-  const embedded = startEmbeddedFor(config);
-  embedded.catch(() => {}); // startWeir reports it.
+  const launching = await launchEmbeddedFor(config);
   const { startWeir } = await import("../src/main.ts");
-  return startWeir(config, undefined, embedded);
+  return startWeir(config, undefined, Promise.resolve(launching));
 }
 
 function greet({ url, dataDir, firstApiKey }: Weir, { databaseUrl, adminApiKey }: Config): void {

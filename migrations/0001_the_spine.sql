@@ -361,10 +361,13 @@ create table event_keys (
   key uuid not null,
   commit_id bigint not null,
   unique (key)
-) partition by hash (key);
+) partition by range (key);
+-- Keys are hashes, so ranges share them out evenly; sorted, a group's keys go to one range after the other.
 do $$ begin
   for i in 0..7 loop
-    execute format('create table event_keys_%s partition of event_keys for values with (modulus 8, remainder %s)', i, i);
+    execute format('create table event_keys_%s partition of event_keys for values from (%s) to (%s)', i,
+      case i when 0 then 'minvalue' else quote_literal(rpad(to_hex(i * 32), 2, '0') || '000000-0000-0000-0000-000000000000') end,
+      case i when 7 then 'maxvalue' else quote_literal(rpad(to_hex((i + 1) * 32), 2, '0') || '000000-0000-0000-0000-000000000000') end);
   end loop;
 end $$;
 
@@ -608,8 +611,8 @@ create table fees (
   deleted_at timestamptz,
   primary key (organization_id, id),
   foreign key (organization_id, invoice_id) references invoices (organization_id, id),
-  foreign key (organization_id, subscription_id) references subscriptions (organization_id, id),
-  foreign key (organization_id, charge_id) references charges (organization_id, id)
+  -- Not to charges: thousands of fees a second would lock the few rows of a plan's charges, one after another.
+  foreign key (organization_id, subscription_id) references subscriptions (organization_id, id)
 );
 create unique index fees_identity on fees
   (organization_id, invoice_id, subscription_id, fee_type, charge_id, charge_filter_id, group_hash, (true_up_parent_fee_id is not null))

@@ -17,7 +17,7 @@ import {
 import { migrateQueue, type Queue, startQueue } from "./jobs/index.ts";
 import { jobs, periodicWork, reactions, registerRooms, schedules, startRooms } from "./rooms.ts";
 import { type Database, openDatabase, withLock } from "./storage/database.ts";
-import { type EmbeddedServer, placeOf, startEmbeddedFor } from "./storage/embedded.ts";
+import { type EmbeddedServer, type Launching, launchEmbeddedFor, placeOf } from "./storage/embedded.ts";
 import { migrate } from "./storage/migrate.ts";
 
 export interface Weir {
@@ -35,13 +35,13 @@ export interface Weir {
   stop(): Promise<boolean>;
 }
 
-/** `starting`: the embedded PostgreSQL, where the caller began to start it already. */
+/** `launching`: the embedded PostgreSQL, where the caller has launched it already. */
 export async function startWeir(
   settings: Config,
   logger: Logger = createLogger(settings.logLevel),
-  starting: Promise<EmbeddedServer | null> = startEmbeddedFor(settings),
+  launching: Promise<Launching | null> = launchEmbeddedFor(settings),
 ): Promise<Weir> {
-  const embedded = await starting;
+  const embedded = (await (await launching)?.ready) ?? null;
   const config: Config = { ...settings, dataDir: await placeOf(settings) };
   const databaseUrl = config.databaseUrl ?? (embedded as EmbeddedServer).url;
   const database = openDatabase({ url: databaseUrl, poolSize: config.poolSize });
@@ -178,7 +178,7 @@ function describe(error: unknown): string {
 
 /** Brings the database to this version and ends; answers the names of what was applied. */
 export async function migrateDatabase(config: Config): Promise<string[]> {
-  const embedded = await startEmbeddedFor(config);
+  const embedded = (await (await launchEmbeddedFor(config))?.ready) ?? null;
   const database = openDatabase({ url: config.databaseUrl ?? (embedded as EmbeddedServer).url, poolSize: 2 });
   try {
     if (config.databaseUrl !== null) await checkServer(database);
@@ -192,7 +192,7 @@ export async function migrateDatabase(config: Config): Promise<string[]> {
 async function prepare({ pool }: Database): Promise<string[]> {
   const applied = await migrate(pool);
   await migrateQueue(pool);
-  await pool.query("select ensure_event_partitions(now() - interval '1 day', 3)");
+  await pool.query("select ensure_event_partitions(now() - interval '1 day', 1)");
   return applied;
 }
 

@@ -17,6 +17,7 @@ import { VERSION } from "../version.ts";
 import { answerError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
 import { registerMetrics } from "./metrics.ts";
+import { compileWhenAsked } from "./validation.ts";
 
 export type Server = FastifyInstance<
   RawServerDefault,
@@ -49,19 +50,11 @@ export async function buildServer({ logger, notReady }: ServerOptions): Promise<
     forceCloseConnections: "idle",
     return503OnClosing: false,
     routerOptions: { maxParamLength: 2000, ignoreTrailingSlash: true },
-    ajv: {
-      customOptions: {
-        coerceTypes: false,
-        removeAdditional: false,
-        useDefaults: false,
-        allErrors: true,
-        strict: false,
-      },
-    },
   }).withTypeProvider<TypeBoxTypeProvider>();
 
   speakJson(app);
   traceRequests(app);
+  closeWhenDrained(app);
   await describeRoutes(app);
   registerMetrics(app);
   answerProbes(app, notReady);
@@ -77,6 +70,7 @@ function speakJson(app: Server): void {
       done(error as Error);
     }
   });
+  app.setValidatorCompiler(compileWhenAsked);
   app.setSerializerCompiler(() => stringifyJson);
   app.setReplySerializer(stringifyJson);
   app.setErrorHandler(answerError);
@@ -100,6 +94,18 @@ function traceRequests(app: Server): void {
       },
       "request",
     );
+  });
+}
+
+/** A connection whose request was under way when the server began to close would else be kept open for the next one. */
+function closeWhenDrained(app: Server): void {
+  let isClosing = false;
+  app.addHook("preClose", async () => {
+    isClosing = true;
+  });
+  app.addHook("onSend", (_request, reply, payload, done) => {
+    if (isClosing) reply.header("connection", "close");
+    done(null, payload);
   });
 }
 

@@ -32,7 +32,6 @@ const EventAnswer = t.Object({
 
 const BulkResult = t.Object({
   status: t.Union([t.Literal("accepted"), t.Literal("duplicate"), t.Literal("invalid")]),
-  lago_id: t.Optional(t.String()),
   error_details: t.Optional(t.Record(t.String(), t.Array(t.String()))),
 });
 

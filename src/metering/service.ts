@@ -104,10 +104,10 @@ function keysOf({ id }: Organization, events: readonly ReadEvent[]): string[] {
 }
 
 export type BulkResult =
-  | { readonly status: "accepted"; readonly lago_id: string }
-  | { readonly status: "duplicate" }
+  | { readonly status: "accepted" | "duplicate" }
   | { readonly status: "invalid"; readonly error_details: Readonly<Record<string, string[]>> };
 
+const ACCEPTED: BulkResult = { status: "accepted" };
 const DUPLICATE: BulkResult = { status: "duplicate" };
 
 /** One result per line, in order: a retry of the whole file changes nothing. 400 where the body cannot be read, 413 beyond the limits. */
@@ -140,7 +140,7 @@ export async function ingestBulk(
   let next = 0;
   for (const [position, index] of indexes.entries()) {
     const verdict = repeated.has(position) ? "duplicate" : verdicts[next++];
-    if (verdict === "accepted") results[index] = { status: "accepted", lago_id: allKeys[position] as string };
+    if (verdict === "accepted") results[index] = ACCEPTED;
     else if (verdict === "duplicate") results[index] = DUPLICATE;
     else results[index] = { status: "invalid", error_details: detailsOf([PROBLEM_OF.invalid]) };
   }

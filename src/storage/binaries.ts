@@ -24,8 +24,15 @@ const OWNER_NAME = "postgres";
 /** Where root keeps what PostgreSQL's user must reach and cannot in its place. */
 const SHARED_HOME = "/var/lib/weir";
 
+let known: Owner | undefined;
+
 export function ownerWhenRoot(): Owner | null {
   if (process.getuid?.() !== 0) return null;
+  known ??= findOwner();
+  return known;
+}
+
+function findOwner(): Owner {
   const quiet = { stdio: ["ignore", "pipe", "ignore"] as ["ignore", "pipe", "ignore"] };
   const idOf = (flag: string) => Number(execFileSync("id", [flag, OWNER_NAME], quiet));
   try {

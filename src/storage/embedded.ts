@@ -35,15 +35,25 @@ export async function placeOf({ dataDir, databaseUrl }: Pick<Config, "dataDir" |
   return placeForData(dataDir, { isDefault: dataDir === DEFAULT_DATA_DIR });
 }
 
+/** A PostgreSQL that is on its way. */
+export interface Launching {
+  readonly ready: Promise<EmbeddedServer>;
+}
+
 /** The PostgreSQL of a Weir with these settings; null where DATABASE_URL names another. */
-export async function startEmbeddedFor(config: Config): Promise<EmbeddedServer | null> {
+export async function launchEmbeddedFor(config: Config): Promise<Launching | null> {
   if (config.databaseUrl !== null) return null;
   // Enough for this process, a migration beside it and a person who looks.
   const connections = Math.max(200, 2 * config.poolSize + config.ingestConnections + 20);
-  return startEmbedded({ dataDir: await placeOf(config), settings: { max_connections: String(connections) } });
+  return launchEmbedded({ dataDir: await placeOf(config), settings: { max_connections: String(connections) } });
 }
 
-export async function startEmbedded({ dataDir, settings = {} }: EmbeddedOptions): Promise<EmbeddedServer> {
+export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer> {
+  return (await launchEmbedded(options)).ready;
+}
+
+/** Resolves when the server's process has begun: there is time to do other things until it is ready. */
+export async function launchEmbedded({ dataDir, settings = {} }: EmbeddedOptions): Promise<Launching> {
   const home = resolve(dataDir);
   const cluster = join(home, "postgres");
   await mkdir(home, { recursive: true });
@@ -53,23 +63,22 @@ export async function startEmbedded({ dataDir, settings = {} }: EmbeddedOptions)
   if (!(await exists(cluster))) await initialise(cluster, binaries, owner, password);
   await stopLeftBehind(home, cluster);
   await writeFile(join(home, PID_FILE), `${process.pid}\n`);
+  const launch: Launch = { cluster, binaries, owner, settings };
+  const port = await freePort();
+  const ready = untilReady(launch, launchOn(port, launch), port).then((launched) => serve(home, password, launched));
+  ready.catch(() => {}); // Whoever waits for it is told.
+  return { ready };
+}
 
-  const { child, port } = await launch({ cluster, binaries, owner, settings });
+async function serve(home: string, password: string, { child, port }: Launched): Promise<EmbeddedServer> {
   const ended = new Promise<void>((done) => child.once("exit", () => done()));
-  // SIGINT is PostgreSQL's fast shutdown: roll back what is open, write a checkpoint, end.
-  const shutDown = () => {
-    if (child.exitCode === null && child.signalCode === null) child.kill("SIGINT");
-  };
-  // Whatever ends this process in any orderly way, an uncaught error included, ends PostgreSQL with it.
-  process.once("exit", shutDown);
   const url = `postgres://weir:${password}@127.0.0.1:${port}/${DATABASE}`;
   await ensureDatabase(url);
   return {
     url,
     ended,
     async stop() {
-      process.removeListener("exit", shutDown);
-      shutDown();
+      shutDown(child);
       await ended;
       await rm(join(home, PID_FILE), { force: true });
     },
@@ -132,15 +141,23 @@ interface Launched {
 }
 
 /** A port that was free may be taken before PostgreSQL has it: then another one. */
-async function launch(options: Launch): Promise<Launched> {
+async function untilReady(launch: Launch, first: Promise<ChildProcess>, firstPort: number): Promise<Launched> {
+  let launching = first;
+  let port = firstPort;
   for (let attempt = 1; ; attempt++) {
-    const port = await freePort();
     try {
-      return { child: await launchOn(port, options), port };
+      return { child: await launching, port };
     } catch (error) {
       if (attempt === 3 || !/could not bind|Address already in use/.test((error as Error).message)) throw error;
+      port = await freePort();
+      launching = launchOn(port, launch);
     }
   }
+}
+
+/** SIGINT is PostgreSQL's fast shutdown: roll back what is open, write a checkpoint, end. */
+function shutDown(child: ChildProcess): void {
+  if (child.exitCode === null && child.signalCode === null) child.kill("SIGINT");
 }
 
 function launchOn(port: number, { cluster, binaries, owner, settings }: Launch): Promise<ChildProcess> {
@@ -168,6 +185,10 @@ function launchOn(port: number, { cluster, binaries, owner, settings }: Launch):
       detached: true,
       stdio: ["ignore", "ignore", "pipe"],
     });
+    // Whatever ends this process in any orderly way, an uncaught error included, ends PostgreSQL with it.
+    const endToo = () => shutDown(child);
+    process.once("exit", endToo);
+    child.once("exit", () => process.removeListener("exit", endToo));
     let log = "";
     child.stderr?.on("data", (chunk) => {
       log = (log + chunk).slice(-20_000);

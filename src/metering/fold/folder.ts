@@ -82,10 +82,13 @@ export interface FolderOptions {
   readonly findMetered: FindMetered;
 }
 
+/** By index, as the log may have grown since it was last analyzed; a batch is bounded, so it may be sorted in memory. */
+const BEGIN_FOLDING = "begin; set local enable_seqscan = off; set local work_mem = '64MB'";
+
 async function inTransaction<T>(pool: pg.Pool, run: (client: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   try {
-    await client.query("begin; set local enable_seqscan = off");
+    await client.query(BEGIN_FOLDING);
     const result = await run(client);
     await client.query("commit");
     client.release();
@@ -240,8 +243,8 @@ async function foldUniqueValues(client: pg.PoolClient, batch: Batch, streamIds: 
 }
 
 /** Below this many waiting events the folder lets them gather: larger batches make fewer cell writes. */
-const GATHER_EVENTS = 20_000;
-const GATHER_MS = 1_000;
+const GATHER_EVENTS = 100_000;
+const GATHER_MS = 2_000;
 const IDLE_MS = 250;
 
 /** Folds in the background until stopped. */

@@ -143,7 +143,7 @@ export class EventWriter {
         const mayPass = state === UNIQUE_VIOLATION || state === "40P01" || state === "40001";
         if (mayPass && attempt < ATTEMPTS_MAX) continue;
         if (state === NO_PARTITION && attempt < ATTEMPTS_MAX) {
-          await client.query("select ensure_event_partitions(clock_timestamp(), 3)");
+          await client.query("select ensure_event_partitions(clock_timestamp(), 1)");
           continue;
         }
         if (state.startsWith(DATA_EXCEPTION)) return this.#isolate(client, group);
