@@ -31,19 +31,18 @@ export function presentEvent(event: StoredEvent) {
   };
 }
 
-/** JSON text of an event that was just stored: its properties are text already, and are not read again. */
-export function presentStoredNow({ event, key }: StoredNow, createdAt: Temporal.Instant): string {
-  const { transactionId, code, externalSubscriptionId, timestampMicros, properties, preciseTotalAmountCents } = event;
-  const head = JSON.stringify({
-    lago_id: key,
-    transaction_id: transactionId,
-    lago_customer_id: null,
-    code,
-    timestamp: epochToMilliseconds(Number(timestampMicros.slice(0, -3))),
-    precise_total_amount_cents: preciseTotalAmountCents === null ? null : toWire(dec(preciseTotalAmountCents)),
-    lago_subscription_id: null,
-    external_subscription_id: externalSubscriptionId,
-    created_at: toSeconds(createdAt),
-  });
-  return `${head.slice(0, -1)},"properties":${properties}}`;
+/**
+ * JSON text of events that were just stored, joined by commas: their properties are text already and are not read again,
+ * and what all share is written once.
+ */
+export function presentStoredNow(stored: readonly StoredNow[], createdAt: Temporal.Instant): string {
+  const tail = `,"lago_customer_id":null,"lago_subscription_id":null,"created_at":"${toSeconds(createdAt)}","properties":`;
+  return stored.map(({ event, key }) => `${headOf(event, key)}${tail}${event.properties}}`).join(",");
+}
+
+function headOf(event: StoredNow["event"], key: string): string {
+  const { transactionId, code, externalSubscriptionId, timestampMicros, preciseTotalAmountCents } = event;
+  const timestamp = epochToMilliseconds(Number(timestampMicros.slice(0, -3)));
+  const amount = preciseTotalAmountCents === null ? "null" : `"${toWire(dec(preciseTotalAmountCents))}"`;
+  return `{"lago_id":"${key}","transaction_id":${JSON.stringify(transactionId)},"code":${JSON.stringify(code)},"timestamp":"${timestamp}","precise_total_amount_cents":${amount},"external_subscription_id":${JSON.stringify(externalSubscriptionId)}`;
 }

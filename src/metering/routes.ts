@@ -78,7 +78,7 @@ function sendingRoutes(server: Server, metering: Metering): void {
     },
     async (request, reply) => {
       const stored = await ingestEvent(metering, request.organization, rootOf(request.body, "event"), request.now);
-      return reply.type("application/json").send(`{"event":${presentStoredNow(stored, request.now)}}`);
+      return reply.type("application/json").send(`{"event":${presentStoredNow([stored], request.now)}}`);
     },
   );
 
@@ -102,9 +102,7 @@ function sendingRoutes(server: Server, metering: Metering): void {
       if (typeof body !== "object" || body === null || Array.isArray(body))
         throw badRequest("param is missing or the value is empty or invalid: events");
       const stored = await ingestBatch(metering, request.organization, body.events, request.now);
-      return reply
-        .type("application/json")
-        .send(`{"events":[${stored.map((one) => presentStoredNow(one, request.now)).join(",")}]}`);
+      return reply.type("application/json").send(`{"events":[${presentStoredNow(stored, request.now)}]}`);
     },
   );
 }

@@ -242,10 +242,10 @@ async function foldUniqueValues(client: pg.PoolClient, batch: Batch, streamIds: 
   await client.query(MARK_BUILT, [ids]);
 }
 
-/** Below this many waiting events the folder lets them gather: larger batches make fewer cell writes. */
+/** Below this many waiting events the folder lets them gather as long as more come: larger batches make fewer cell writes. */
 const GATHER_EVENTS = 100_000;
 const GATHER_MS = 2_000;
-const IDLE_MS = 250;
+const IDLE_MS = 100;
 
 /** Folds in the background until stopped. */
 export class Folder {
@@ -272,19 +272,18 @@ export class Folder {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    let gatheringSince: number | null = null;
+    let before = 0;
+    let gatheringSince = performance.now();
     while (!signal.aborted) {
       try {
         const waiting = await tailEvents(this.#pool);
-        if (waiting === 0) gatheringSince = null;
-        else gatheringSince ??= performance.now();
+        if (before === 0) gatheringSince = performance.now();
+        const isGrowing = waiting !== before;
         const isRipe =
-          waiting >= GATHER_EVENTS || (gatheringSince !== null && performance.now() - gatheringSince >= GATHER_MS);
-        if (isRipe) {
-          await foldBatch(this.#pool, this.#options);
-          gatheringSince = null;
-          continue;
-        }
+          waiting >= GATHER_EVENTS || (waiting > 0 && (!isGrowing || performance.now() - gatheringSince >= GATHER_MS));
+        before = isRipe ? 0 : waiting;
+        // Nothing taken: another folder holds what is waiting.
+        if (isRipe && (await foldBatch(this.#pool, this.#options)) > 0) continue;
         if (await foldWanted(this.#pool, this.#options)) continue;
       } catch (error) {
         if (!signal.aborted) this.#logger.error({ err: error }, "folding failed");

@@ -125,6 +125,7 @@ export class EventWriter {
       group.push(next);
       events += next.events.length;
       for (const event of next.events) bytes += event.properties.length;
+      if (events >= this.#options.groupEvents) break;
       if (this.#queue.length > 0) for (const key of next.keys) seen.add(key);
     }
     this.#queuedEvents -= events;
