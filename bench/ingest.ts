@@ -64,7 +64,7 @@ interface Sample {
   readonly properties: string;
 }
 
-export function* samples(count: number, load: Load, run: string): Generator<Sample> {
+function* samples(count: number, load: Load, run: string): Generator<Sample> {
   const random = series(7);
   const pick = zipf(random);
   const now = Date.now() / 1000;
@@ -78,7 +78,7 @@ export function* samples(count: number, load: Load, run: string): Generator<Samp
   }
 }
 
-export const bodyOf = ({ subscription, timestamp, transactionId, properties }: Sample) =>
+const bodyOf = ({ subscription, timestamp, transactionId, properties }: Sample) =>
   `{"transaction_id":"${transactionId}","external_subscription_id":"sub_${subscription}","code":"${CODE}","timestamp":${timestamp},"properties":${properties}}`;
 
 function chunk<T>(items: readonly T[], size: number): T[][] {
@@ -89,9 +89,9 @@ function chunk<T>(items: readonly T[], size: number): T[][] {
 
 type Path = "bulk" | "batch" | "single";
 
-export const CONNECTIONS: Readonly<Record<Path, number>> = { bulk: 8, batch: 32, single: 64 };
+const CONNECTIONS: Readonly<Record<Path, number>> = { bulk: 8, batch: 32, single: 64 };
 
-export function requestsOf(path: Path, url: string, apiKey: string, bodies: readonly string[]): Buffer[] {
+function requestsOf(path: Path, url: string, apiKey: string, bodies: readonly string[]): Buffer[] {
   if (path === "single")
     return bodies.map((body) => prepareRequest(url, "/api/v1/events", apiKey, `{"event":${body}}`));
   if (path === "batch")
@@ -131,13 +131,13 @@ async function measurePath(
   return (count / (performance.now() - begun)) * 1000;
 }
 
-export const BARE_INSERT = `
+const BARE_INSERT = `
 insert into bench_log (id, commit_id, stream_id, timestamp, received_at, created_at, transaction_id, properties)
 select id, 1, stream_id, timestamp, $5, $5, transaction_id, properties
 from unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::text[], $6::jsonb[]) as e(id, stream_id, timestamp, transaction_id, properties)`;
 
 /** The machine's own limit: plain multi-row inserts into a copy of the log table with its indexes, best of four ways. */
-export async function measureLimit(ground: Ground, load: Load, count: number, isAged: boolean): Promise<number> {
+async function measureLimit(ground: Ground, load: Load, count: number, isAged: boolean): Promise<number> {
   await ground.pool.query(`
     drop table if exists bench_log;
     create table bench_log (like events including defaults including identity);
@@ -178,7 +178,7 @@ export async function measureLimit(ground: Ground, load: Load, count: number, is
   return best;
 }
 
-export async function prepareCatalog(api: Api): Promise<void> {
+async function prepareCatalog(api: Api): Promise<void> {
   const { billable_metric } = await api.call("POST", "/billable_metrics", {
     billable_metric: {
       name: "Tokens",

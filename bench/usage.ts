@@ -29,7 +29,7 @@ const TAIL_EVENTS = 20_000;
 const READS = 300;
 
 /** Events of one subscription spread evenly over the period so far, written as the ingestion would, in commits of 10,000. */
-export async function fill(
+async function fill(
   ground: Ground,
   api: Api,
   code: string,
@@ -61,7 +61,7 @@ export async function fill(
   }
 }
 
-export async function prepareCatalog(api: Api): Promise<void> {
+async function prepareCatalog(api: Api): Promise<void> {
   const sum = await api.call("POST", "/billable_metrics", {
     billable_metric: { name: "Tokens", code: "tokens", aggregation_type: "sum_agg", field_name: "tokens" },
   });
@@ -92,7 +92,7 @@ export async function prepareCatalog(api: Api): Promise<void> {
 }
 
 /** Started 20 days ago at an instant on no quarter of an hour; anniversary billing, so that the period begins there. */
-export async function subscribe(api: Api, name: string, plan: string, startedAt: Temporal.Instant): Promise<void> {
+async function subscribe(api: Api, name: string, plan: string, startedAt: Temporal.Instant): Promise<void> {
   await api.call("POST", "/customers", { customer: { external_id: name, currency: "EUR", timezone: "Asia/Kolkata" } });
   await api.call("POST", "/subscriptions", {
     subscription: {
