@@ -78,6 +78,11 @@ test("an instant lies between the start of its local day and that of the next", 
   );
 });
 
+test("a day that ends where clocks are set forward at midnight is one day", () => {
+  assert.equal(daysTouched(at("2023-04-26T22:00:00Z"), at("2023-04-27T22:00:00Z"), "Africa/Cairo"), 1);
+  assert.equal(daysTouched(at("2023-04-27T22:00:00Z"), at("2023-04-28T21:00:00Z"), "Africa/Cairo"), 1);
+});
+
 test("between two local midnights as many days are touched as the calendar counts", () => {
   fc.assert(
     fc.property(

@@ -25,9 +25,10 @@ const NS_PER_DAY = 86_400_000_000_000n;
  * instant such as a termination, whose day counts as soon as it has begun: see `justAfter`.
  */
 export function daysTouched(from: Temporal.Instant, to: Temporal.Instant, timezone: string): number {
-  const a = from.toZonedDateTimeISO(timezone);
-  const b = to.toZonedDateTimeISO(timezone);
-  const elapsed = to.epochNanoseconds - from.epochNanoseconds - BigInt(a.offsetNanoseconds - b.offsetNanoseconds);
+  const first = from.toZonedDateTimeISO(timezone);
+  // The offset before the end: where clocks are set forward at midnight, the end itself is an hour into its day.
+  const last = new Temporal.Instant(to.epochNanoseconds - 1000n).toZonedDateTimeISO(timezone);
+  const elapsed = to.epochNanoseconds - from.epochNanoseconds - BigInt(first.offsetNanoseconds - last.offsetNanoseconds);
   if (elapsed <= 0n) return 0;
   return Number((elapsed + NS_PER_DAY - 1n) / NS_PER_DAY);
 }
