@@ -24,12 +24,33 @@ export async function sendAll(url: string, requests: readonly Buffer[], connecti
   await Promise.all(Array.from({ length: connections }, () => drive(url, take)));
 }
 
+const READ_BYTES = 65_536;
+const OK = "HTTP/1.1 200";
+
 function drive(url: string, take: () => Buffer | undefined): Promise<void> {
   const { hostname, port } = new URL(url);
   return new Promise((done, fail) => {
-    const socket = connect({ host: hostname, port: Number(port), noDelay: true });
-    let received: Buffer[] = [];
     let missing = 0;
+    const receive = (bytes: number, buffer: Buffer): boolean => {
+      const chunk = buffer.subarray(0, bytes);
+      if (missing > 0) missing -= bytes;
+      else {
+        if (chunk.toString("latin1", 0, OK.length) !== OK) {
+          fail(new Error(chunk.toString("utf8", 0, 800)));
+          socket.destroy();
+          return false;
+        }
+        missing = missingAfter(chunk);
+      }
+      if (missing === 0) send();
+      return true;
+    };
+    // One buffer for all answers: what the generator spends, the server lacks.
+    const onread = {
+      buffer: Buffer.allocUnsafe(READ_BYTES),
+      callback: receive as (bytes: number, buffer: Uint8Array) => boolean,
+    };
+    const socket = connect({ host: hostname, port: Number(port), noDelay: true, onread });
     const send = () => {
       const request = take();
       if (request === undefined) {
@@ -39,19 +60,6 @@ function drive(url: string, take: () => Buffer | undefined): Promise<void> {
     };
     socket.once("connect", send);
     socket.on("error", fail);
-    socket.on("data", (chunk: Buffer) => {
-      received.push(chunk);
-      missing = received.length === 1 ? missingAfter(chunk) : missing - chunk.length;
-      if (missing > 0) return;
-      const answer = Buffer.concat(received);
-      received = [];
-      if (answer.toString("latin1", 0, 12) !== "HTTP/1.1 200") {
-        fail(new Error(answer.toString("utf8", 0, 800)));
-        socket.destroy();
-        return;
-      }
-      send();
-    });
   });
 }
 

@@ -221,6 +221,49 @@ test("a file is judged line by line, and may be sent again", async () => {
   assert.equal((await client.must("GET", "/events")).meta.total_count, 3);
 });
 
+test("a large file is stored as it was sent, whatever its texts hold, and its repetitions are told", async () => {
+  const client = await server.organization();
+  const texts = ["tab\there", "line\nbreak\r", "back\\slash \\N \\.", '"quoted"', "{}", "é 😀", "\\t"];
+  const times = [0, 0.000001, 1.5, 951_782_400.123456, 1_709_251_199.999999, 253_402_300_799.5];
+  const sent = Array.from({ length: 700 }, (_, index) => ({
+    transaction_id: `${index} ${texts[index % texts.length]}`,
+    external_subscription_id: `large ${texts[index % 3]}`,
+    code: "large",
+    timestamp: times[index % times.length],
+    properties: { text: texts[index % texts.length], nested: { list: [texts[index % 5], index] } },
+    precise_total_amount_cents: index % 2 === 0 ? `${index}.5` : null,
+  }));
+  const { body } = await bulk(client, ndjson(sent));
+  assert.ok(body.results.every((one: { status: string }) => one.status === "accepted"));
+  const stored = new Map<string, Record<string, unknown>>();
+  for (let page = 1; page <= 7; page++) {
+    const { events } = await client.must("GET", `/events?page=${page}&per_page=100`);
+    for (const one of events) stored.set(one.transaction_id, one);
+  }
+  for (const one of sent) {
+    const found = stored.get(one.transaction_id);
+    assert.deepEqual(found?.properties, one.properties);
+    assert.equal(found?.external_subscription_id, one.external_subscription_id);
+    const milliseconds = Math.floor((one.timestamp as number) * 1000 + 1e-6);
+    assert.equal(Temporal.Instant.from(found?.timestamp as string).epochMilliseconds, milliseconds);
+    assert.equal(found?.precise_total_amount_cents, one.precise_total_amount_cents);
+  }
+  const again = [...sent, { ...sent[0], transaction_id: "new" }, { ...sent[0], transaction_id: "new" }];
+  const { results } = (await bulk(client, ndjson(again))).body;
+  assert.equal(results.filter((one: { status: string }) => one.status === "duplicate").length, 701);
+  assert.equal(results.at(-2).status, "accepted");
+  assert.equal((await client.must("GET", "/events")).meta.total_count, 701);
+});
+
+test("files that are sent at once share their events out: each is stored once", async () => {
+  const client = await server.organization();
+  const lines = Array.from({ length: 1_500 }, (_, index) => event({ transaction_id: `rival ${index}` }));
+  const answers = await Promise.all(Array.from({ length: 4 }, () => bulk(client, ndjson(lines))));
+  const accepted = answers.flatMap(({ body }) => body.results).filter((one) => one.status === "accepted");
+  assert.equal(accepted.length, lines.length);
+  assert.equal((await client.must("GET", "/events")).meta.total_count, lines.length);
+});
+
 test("a file beyond the limits or without anything readable is refused as a whole", async () => {
   const client = await server.organization();
   const many = Array.from({ length: 10_001 }, (_, index) => event({ transaction_id: `m${index}` }));

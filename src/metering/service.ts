@@ -86,12 +86,10 @@ function refuseByIndex(problems: readonly (readonly Problem[])[]): void {
   throw new Refusal("validation_errors", details);
 }
 
-/** Positions of keys that stand earlier in the list already. Events without a subscription have a key of their own each. */
+/** Positions of keys that stand earlier in the batch already. Events without a subscription have a key of their own each. */
 function repetitionsOf(keys: readonly string[]): Set<number> {
   const repeated = new Set<number>();
-  const seen = new Set(keys);
-  if (seen.size === keys.length) return repeated;
-  seen.clear();
+  const seen = new Set<string>();
   for (const [index, key] of keys.entries()) {
     if (seen.has(key)) repeated.add(index);
     seen.add(key);
@@ -131,15 +129,10 @@ export async function ingestBulk(
       indexes.push(index);
     }
   }
-  const allKeys = keysOf(organization, valid);
-  const repeated = repetitionsOf(allKeys);
-  const isFirst = (_: unknown, position: number) => !repeated.has(position);
-  const [events, keys] = repeated.size === 0 ? [valid, allKeys] : [valid.filter(isFirst), allKeys.filter(isFirst)];
-  const verdicts = await write(metering, organization, { events, keys, createdMicros, allOrNothing: false });
-
-  let next = 0;
+  const keys = keysOf(organization, valid);
+  const verdicts = await write(metering, organization, { events: valid, keys, createdMicros, allOrNothing: false });
   for (const [position, index] of indexes.entries()) {
-    const verdict = repeated.has(position) ? "duplicate" : verdicts[next++];
+    const verdict = verdicts[position];
     if (verdict === "accepted") results[index] = ACCEPTED;
     else if (verdict === "duplicate") results[index] = DUPLICATE;
     else results[index] = { status: "invalid", error_details: detailsOf([PROBLEM_OF.invalid]) };

@@ -1,15 +1,16 @@
-/** The one statement of a group commit: keys, the commit row and the log, durable together, with a verdict per event. */
+/** A group commit in one statement: keys, the commit row and the log, durable together, with a verdict per event. */
 import type pg from "pg";
 import type { ReadEvent } from "../rules/event.ts";
 
-/** A group of events as columns: what is written needs no object per event. */
-export interface Group {
-  readonly keys: string[];
-  readonly streamIds: bigint[];
-  readonly createdMicros: string[];
-  readonly events: ReadEvent[];
-  /** Events of one unit stand or fall together: one duplicate refuses them all. */
-  readonly units: number[];
+/** What one request sends: its events with their keys and streams. */
+export interface GroupPart {
+  readonly events: readonly ReadEvent[];
+  readonly keys: readonly string[];
+  readonly streamIds: readonly bigint[];
+  /** Microseconds since 1970, as digits. */
+  readonly createdMicros: string;
+  /** One duplicate refuses all of them, or only itself. */
+  readonly allOrNothing: boolean;
 }
 
 const MICROS = (column: string) =>
@@ -25,41 +26,46 @@ stamp as materialized (
   ) with ordinality as i(key, stream_id, timestamp_micros, created_micros, transaction_id, amount, properties, unit, n)
 )`;
 
-/** Writes the rows of `fresh`; a key that is there already raises 23505. */
-const writes = (fresh: string) => `
-commit_row as (
+/**
+ * Looks first: answers the positions (from 1) of events that are stored already, or stand earlier in their own submission,
+ * and inserts the units without one.
+ */
+const INSERT_UNSEEN = `with ${INPUT}, taken as materialized (
+  select i.unit, i.n from input i join event_keys k on k.key = i.key
+  union
+  select i.unit, i.n from (select i.unit, i.n, row_number() over (partition by i.key order by i.n) as nth from input i) i where nth > 1
+), fresh as materialized (
+  select * from input where unit not in (select t.unit from taken t) order by n
+), commit_row as (
   insert into event_commits (id, received_at, n)
-  select s.commit_id, s.received_at, f.n from stamp s, (select count(*) as n from ${fresh}) f where f.n > 0
+  select s.commit_id, s.received_at, f.n from stamp s, (select count(*) as n from fresh) f where f.n > 0
 ), key_rows as (
-  insert into event_keys (key, commit_id) select f.key, s.commit_id from stamp s, ${fresh} f order by f.key
+  insert into event_keys (key, commit_id) select f.key, s.commit_id from stamp s, fresh f order by f.key
 ), log_rows as (
   insert into events (id, commit_id, stream_id, timestamp, received_at, created_at, transaction_id, precise_total_amount_cents, properties)
   select f.key, s.commit_id, f.stream_id, ${MICROS("f.timestamp_micros")}, s.received_at, ${MICROS("f.created_micros")}, f.transaction_id, f.amount, f.properties
-  from stamp s, ${fresh} f
-)`;
-
-/** For a group in which nothing is expected to be there already. */
-const INSERT_NEW = `with ${INPUT}, ${writes("input")} select 0 as position where false`;
-
-/** Looks first: answers the positions (from 1) of events that are stored already, and inserts the units without one. */
-const INSERT_UNSEEN = `with ${INPUT}, taken as materialized (
-  select i.unit, i.n from input i join event_keys k on k.key = i.key
-), fresh as materialized (
-  select * from input where unit not in (select t.unit from taken t) order by n
-), ${writes("fresh")}
+  from stamp s, fresh f
+)
 select n::int as position from taken order by n`;
 
 /** A text in an array literal. */
 const quoted = (text: string) => `"${text.replace(/[\\"]/g, "\\$&")}"`;
 
 /** Array literals are joined here: the driver's general encoder costs as much as the insert. */
-function parametersOf({ keys, streamIds, createdMicros, events, units }: Group): string[] {
+function parametersOf(parts: readonly GroupPart[]): string[] {
+  const events = parts.flatMap((part) => part.events);
   const column = (read: (event: ReadEvent) => string) => `{${events.map(read).join(",")}}`;
+  // Events of one unit stand or fall together.
+  let unit = 0;
+  const units = parts.map(({ events: some, allOrNothing }) => {
+    unit += 1;
+    return some.map(() => (allOrNothing ? unit : unit++)).join(",");
+  });
   return [
-    `{${keys.join(",")}}`,
-    `{${streamIds.join(",")}}`,
+    `{${parts.map(({ keys }) => keys.join(",")).join(",")}}`,
+    `{${parts.map(({ streamIds }) => streamIds.join(",")).join(",")}}`,
     column((event) => event.timestampMicros),
-    `{${createdMicros.join(",")}}`,
+    `{${parts.map(({ events: some, createdMicros }) => some.map(() => createdMicros).join(",")).join(",")}}`,
     column((event) => quoted(event.transactionId)),
     column((event) => event.preciseTotalAmountCents ?? "NULL"),
     `[${events.map((event) => event.properties).join(",")}]`,
@@ -67,14 +73,10 @@ function parametersOf({ keys, streamIds, createdMicros, events, units }: Group):
   ];
 }
 
-/**
- * Inserts a group; answers the indexes (from 0) of events that were stored before. With `expectNew` it does not look first:
- * where one was, nothing is written and 23505 is raised.
- */
-export async function insertGroup(client: pg.ClientBase, group: Group, expectNew: boolean): Promise<number[]> {
-  const statement = expectNew
-    ? { name: "insert_new_events", text: INSERT_NEW }
-    : { name: "insert_unseen_events", text: INSERT_UNSEEN };
-  const { rows } = await client.query<{ position: number }>({ ...statement, values: parametersOf(group) });
+/** Answers the indexes (from 0) of events that were stored before; the units without one are stored. */
+export async function insertUnseen(client: pg.ClientBase, group: readonly GroupPart[]): Promise<number[]> {
+  const values = parametersOf(group);
+  const statement = { name: "insert_unseen_events", text: INSERT_UNSEEN, values };
+  const { rows } = await client.query<{ position: number }>(statement);
   return rows.map((row) => row.position - 1);
 }

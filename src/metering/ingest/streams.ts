@@ -41,8 +41,11 @@ export class StreamCache {
   async resolve(client: pg.ClientBase, organizationId: string, names: readonly StreamName[]): Promise<bigint[]> {
     if (this.#ids.size > REMEMBERED_MAX) this.#ids.clear();
     const keys = names.map((name) => nameOf(organizationId, name));
+    const ids = keys.map((key) => this.#ids.get(key));
+    if (!ids.includes(undefined)) return ids as bigint[];
     let unknown = new Map<string, StreamName>();
-    for (const [index, key] of keys.entries()) if (!this.#ids.has(key)) unknown.set(key, names[index] as StreamName);
+    for (const [index, key] of keys.entries())
+      if (ids[index] === undefined) unknown.set(key, names[index] as StreamName);
     // A rival's stream may be committed between the two halves of the statement: the next try sees it.
     for (let attempt = 0; unknown.size > 0 && attempt < 5; attempt++) {
       await this.#load(client, organizationId, [...unknown.values()]);

@@ -5,7 +5,8 @@
 import type pg from "pg";
 import { Refusal } from "../../kernel/failure.ts";
 import type { ReadEvent } from "../rules/event.ts";
-import { type Group, insertGroup } from "./insert.ts";
+import { copyNew } from "./copy.ts";
+import { type GroupPart, insertUnseen } from "./insert.ts";
 import { StreamCache } from "./streams.ts";
 
 export type Verdict = "accepted" | "duplicate" | "invalid";
@@ -13,7 +14,7 @@ export type Verdict = "accepted" | "duplicate" | "invalid";
 export interface Submission {
   readonly organizationId: string;
   readonly events: readonly ReadEvent[];
-  /** One per event, none twice. */
+  /** One per event; all or nothing: none twice. */
   readonly keys: readonly string[];
   /** Microseconds of business time at which they were received. */
   readonly createdMicros: string;
@@ -40,11 +41,15 @@ const UNIQUE_VIOLATION = "23505";
 const NO_PARTITION = "23514";
 const DATA_EXCEPTION = "22";
 
+/** From this many events a COPY pays for its round trips. */
+const COPY_EVENTS_MIN = 500;
 /**
- * Looking for every key before it is written costs a tenth of the insert. As long as nothing is sent twice it is left out;
- * after a repetition this many groups look first, so that a client that sends a file again is not refused group by group.
+ * A large group is copied in without looking for what is stored already. After a repetition this many groups look first, so
+ * that a client that sends a file again is not refused group by group.
  */
 const LOOK_FIRST_GROUPS = 64;
+
+const NONE: ReadonlySet<number> = new Set();
 
 const sqlState = (error: unknown) => String((error as { code?: unknown }).code ?? "");
 
@@ -181,22 +186,21 @@ export class EventWriter {
     return verdicts;
   }
 
+  /** The positions of events that were stored before. */
   async #insert(client: pg.PoolClient, submissions: readonly Pending[]): Promise<ReadonlySet<number>> {
-    const group: Group = { keys: [], streamIds: [], createdMicros: [], events: [], units: [] };
-    let unit = 0;
-    for (const { organizationId, events, keys, createdMicros, allOrNothing } of submissions) {
-      group.streamIds.push(...(await this.#streams.resolve(client, organizationId, events)));
-      group.events.push(...events);
-      group.keys.push(...keys);
-      unit += 1;
-      for (let index = 0; index < events.length; index++) {
-        group.createdMicros.push(createdMicros);
-        group.units.push(allOrNothing ? unit : unit++);
-      }
+    const group: GroupPart[] = [];
+    let events = 0;
+    for (const submission of submissions) {
+      const streamIds = await this.#streams.resolve(client, submission.organizationId, submission.events);
+      group.push({ ...submission, streamIds });
+      events += submission.events.length;
     }
-    const expectNew = this.#lookFirst === 0;
-    if (!expectNew) this.#lookFirst -= 1;
-    return new Set(await insertGroup(client, group, expectNew));
+    if (events >= COPY_EVENTS_MIN && this.#lookFirst === 0) {
+      await copyNew(client, group);
+      return NONE;
+    }
+    if (this.#lookFirst > 0) this.#lookFirst -= 1;
+    return new Set(await insertUnseen(client, group));
   }
 
   #answer(group: readonly Pending[], duplicates: ReadonlySet<number>): void {
@@ -204,7 +208,8 @@ export class EventWriter {
     for (const { events, resolve } of group) {
       const start = position;
       position += events.length;
-      resolve(events.map((_, index) => (duplicates.has(start + index) ? "duplicate" : "accepted")));
+      const verdictOf = (index: number) => (duplicates.has(start + index) ? "duplicate" : "accepted");
+      resolve(duplicates === NONE ? events.map(() => "accepted" as const) : events.map((_, index) => verdictOf(index)));
     }
   }
 }

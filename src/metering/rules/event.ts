@@ -24,7 +24,7 @@ const PROPERTIES_BYTES_MAX = 65_536;
 const PROPERTIES_DEPTH_MAX = 32;
 /** The first second of the year 10000. */
 const SECONDS_END = 253_402_300_800;
-const SECONDS_AND_FRACTION = /^(\d{1,12})(?:\.(\d+))?$/;
+const SECONDS_AND_FRACTION = /^\d{1,12}(?:\.\d+)?$/;
 const NUMBER_WITHIN_LIMITS = /^-?\d{1,60}(\.\d{1,30})?$/;
 /** numeric(40, 15). */
 const AMOUNT_WITHIN_LIMITS = /^-?\d{1,24}(\.\d{1,30})?$/;
@@ -32,11 +32,12 @@ const AMOUNT_WITHIN_LIMITS = /^-?\d{1,24}(\.\d{1,30})?$/;
 /** Unix seconds (a number or its text, fractions allowed) → microseconds, truncated; null when it is none. */
 export function readTimestamp(value: unknown): string | null {
   const text = isRawNumber(value) ? value.rawJSON : typeof value === "number" ? String(value) : value;
-  if (typeof text !== "string") return null;
-  const match = SECONDS_AND_FRACTION.exec(text);
-  if (match === null || Number(match[1]) >= SECONDS_END) return null;
-  const fraction = match[2] ?? "";
-  return match[1] + (fraction.length === 6 ? fraction : fraction.padEnd(6, "0").slice(0, 6));
+  if (typeof text !== "string" || !SECONDS_AND_FRACTION.test(text)) return null;
+  const point = text.indexOf(".");
+  const seconds = point < 0 ? text : text.slice(0, point);
+  if (Number(seconds) >= SECONDS_END) return null;
+  const fraction = point < 0 ? "" : text.slice(point + 1, point + 7);
+  return seconds + (fraction.length === 6 ? fraction : fraction.padEnd(6, "0"));
 }
 
 export function microsOf(at: Temporal.Instant): string {
