@@ -65,7 +65,12 @@ async function createPlan(api: Api): Promise<string> {
 }
 
 /** Customers with one subscription each since the month before last, due since the beginning of this month. */
-async function fillSubscriptions(pool: pg.Pool, organizationId: string, planId: string, count: number): Promise<void> {
+export async function fillSubscriptions(
+  pool: pg.Pool,
+  organizationId: string,
+  planId: string,
+  count: number,
+): Promise<void> {
   await pool.query(
     `with made as (
       select n, uuidv7() as customer_id, uuidv7() as chain_id, uuidv7() as subscription_id,

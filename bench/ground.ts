@@ -105,7 +105,7 @@ async function request(url: string, method: string, body: unknown, headers: Reco
 export async function untilFolded(pool: pg.Pool): Promise<void> {
   for (;;) {
     const { rows } = await pool.query<{ busy: boolean }>(
-      "select exists (select from event_commits) or exists (select from stream_folds where grain = 0) or exists (select from unique_windows where not built) as busy",
+      "select exists (select from event_commits) or exists (select from stream_folds where grain = 0) or exists (select from usage_windows where not built) as busy",
     );
     if (rows[0]?.busy !== true) return;
     await new Promise((done) => setTimeout(done, 20));

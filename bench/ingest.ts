@@ -106,7 +106,9 @@ function requestsOf(path: Path, url: string, apiKey: string, bodies: readonly st
 /** An empty log but for what aged it, and nothing of the last load in PostgreSQL's buffers to write. */
 async function clearLog(pool: pg.Pool, isAged: boolean): Promise<void> {
   if (!isAged) await pool.query("truncate events, event_keys, event_commits");
-  await pool.query("truncate stream_folds, usage_cells, unique_windows cascade");
+  await pool.query(
+    "truncate stream_folds, usage_cells, usage_windows, window_totals, unique_values, unique_operations",
+  );
   await pool.query("update streams set settled_events = 0, folded = false");
   await pool.query("vacuum analyze streams, usage_cells");
   await pool.query("checkpoint");

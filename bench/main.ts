@@ -1,10 +1,11 @@
 /**
- * npm run bench -- ingest|usage|billing|all [--scale 0.1] [--aged] [--json FILE]
+ * npm run bench -- ingest|usage|billing|in-advance|all [--scale 0.1] [--aged] [--json FILE]
  * Figures of this machine, now, beside its own limit measured in the same run. Machines are shared and noisy: compare the ratios.
  */
 import { writeFile } from "node:fs/promises";
 import { readArguments } from "../src/config.ts";
 import { benchBilling } from "./billing.ts";
+import { benchInAdvance } from "./in-advance.ts";
 import { benchIngest } from "./ingest.ts";
 import { benchUsage } from "./usage.ts";
 
@@ -20,6 +21,7 @@ const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = {
   ingest: () => benchIngest({ scale, aged: values.aged === true }),
   usage: () => benchUsage({ scale }),
   billing: () => benchBilling({ scale }),
+  "in-advance": () => benchInAdvance({ scale }),
 };
 
 const chosen = positionals.length === 0 || positionals.includes("all") ? Object.keys(BENCHES) : positionals;

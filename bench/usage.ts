@@ -9,6 +9,15 @@ import {
   untilFolded,
 } from "./ground.ts";
 import { prepareRequest, sendAll } from "./load.ts";
+import {
+  DIMENSIONS,
+  type DimensionsFigures,
+  measureDimensions,
+  PLAN_OF,
+  prepareDimensions,
+  printDimensions,
+  readUnfolded,
+} from "./usage-dimensions.ts";
 
 type BySize = Readonly<Record<string, number>>;
 
@@ -21,12 +30,16 @@ export interface UsageReport extends UsageFigures {
   readonly unique: UsageFigures;
   /** The same sums read from the raw log. */
   readonly unfolded: { readonly p50Ms: BySize };
+  /** Of a million events each. */
+  readonly dimensions: DimensionsFigures;
 }
 
 const SIZES = [1_000, 100_000, 3_000_000] as const;
 const UNIQUE_VALUES = 300_000;
 const TAIL_EVENTS = 20_000;
+const DIMENSION_EVENTS = 1_000_000;
 const READS = 300;
+const PROPERTIES = `'tokens', i % 4000, 'user', 'u' || (i % ${UNIQUE_VALUES})`;
 
 /** Events of one subscription spread evenly over the period so far, written as the ingestion would, in commits of 10,000. */
 async function fill(
@@ -37,6 +50,7 @@ async function fill(
   count: number,
   from: Temporal.Instant,
   to: Temporal.Instant,
+  properties: string = PROPERTIES,
 ): Promise<void> {
   const { rows } = await ground.pool.query<{ id: bigint }>(
     `insert into streams (organization_id, external_subscription_id, code) values ($1, $2, $3) returning id`,
@@ -53,7 +67,7 @@ async function fill(
        keys as (insert into event_keys select key, commit_id from made order by key),
        commits as (insert into event_commits select commit_id, now.at, count(*) from made, now group by commit_id, now.at)
        insert into events (id, commit_id, stream_id, timestamp, received_at, created_at, transaction_id, properties)
-       select key, commit_id, $1, made.at, now.at, now.at, $7 || i, jsonb_build_object('tokens', i % 4000, 'user', 'u' || (i % ${UNIQUE_VALUES}))
+       select key, commit_id, $1, made.at, now.at, now.at, $7 || i, jsonb_build_object(${properties})
        from made, now order by i`,
       [rows[0]?.id, done, count, from.toString(), to.toString(), Math.min(step, count - done), `${subscription}-`],
     );
@@ -176,20 +190,31 @@ export async function benchUsage({ scale }: { scale: number }): Promise<UsageRep
         await fill(ground, api, kind === "sum" ? "tokens" : "users", `${kind}_${size}`, size, startedAt, now);
       }
     }
+    await prepareDimensions(api);
+    for (const { name, code, properties } of DIMENSIONS) {
+      await subscribe(api, name, PLAN_OF[name] as string, startedAt);
+      await fill(ground, api, code, name, Math.round(DIMENSION_EVENTS * scale), startedAt, now, properties);
+    }
     await ground.pool.query("analyze events");
     const unfolded = await measure(api, "sum", sizes, 3);
     const worker = await ground.startWorker();
     await untilFolded(ground.pool);
     // The first read of a long window asks for it to be kept; the folder builds it.
     await measure(api, "unique", sizes, 1);
+    const unfoldedDimensions = await readUnfolded(api);
     await untilFolded(ground.pool);
     await worker.stop();
     await leaveTail(ground, api);
-    await ground.pool.query("vacuum analyze usage_cells, unique_values, unique_windows, stream_folds, streams");
-    const report = {
-      ...named(sizes, await measure(api, "sum", sizes, READS)),
-      unique: named(sizes, await measure(api, "unique", sizes, READS)),
+    await ground.pool.query(
+      "vacuum analyze usage_cells, unique_values, window_totals, usage_windows, stream_folds, streams",
+    );
+    const sum = named(sizes, await measure(api, "sum", sizes, READS));
+    const unique = named(sizes, await measure(api, "unique", sizes, READS));
+    const report: UsageReport = {
+      ...sum,
+      unique,
       unfolded: { p50Ms: named(sizes, unfolded).p50Ms },
+      dimensions: await measureDimensions(api, unfoldedDimensions, unique.p50Ms[SIZES[0]] ?? 1),
     };
     print(report);
     return report;
@@ -198,7 +223,7 @@ export async function benchUsage({ scale }: { scale: number }): Promise<UsageRep
   }
 }
 
-function print({ p50Ms, p99Ms, unique, unfolded }: UsageReport): void {
+function print({ p50Ms, p99Ms, unique, unfolded, dimensions }: UsageReport): void {
   console.log("\nusage: reading current usage over HTTP, milliseconds");
   console.log("  events in the period         sum p50   sum p99  unique p50  unique p99   unfolded sum p50");
   for (const size of SIZES) {
@@ -209,4 +234,5 @@ function print({ p50Ms, p99Ms, unique, unfolded }: UsageReport): void {
   }
   const ratio = (figures: BySize) => ((figures[3_000_000] ?? 0) / (figures[1_000] ?? 1)).toFixed(2);
   console.log(`  p50 with 3 million over p50 with 1 thousand: sum ${ratio(p50Ms)}, unique ${ratio(unique.p50Ms)}`);
+  printDimensions(dimensions);
 }

@@ -11,19 +11,51 @@ import {
   billingEverywhere,
   billingSchedules,
   billingWork,
+  billMissed,
   billStart,
+  chargeInAdvance,
+  chargeInAdvanceEverywhere,
+  estimateRoutes,
+  explanationRoutes,
   feeRoutes,
+  inAdvanceSchedules,
   invoiceRoutes,
+  isEventBilled,
+  lifetimeUsageRoutes,
+  periodUsageRoutes,
   retries,
   retriesEverywhere,
   retriesWork,
+  usageAnalyticsRoutes,
   usageRoutes,
 } from "./invoicing/index.ts";
 import type { Job, Reactions, Schedule } from "./jobs/index.ts";
-import { eventRoutes, type RunningMetering, startMetering } from "./metering/index.ts";
-import { subscriptionRoutes } from "./subscriptions/index.ts";
+import { correctionRoutes, eventRoutes, type RunningMetering, startMetering } from "./metering/index.ts";
+import {
+  amountChangeJob,
+  cascadePlan,
+  endPlan,
+  recordPlanUnits,
+  rescheduleCustomer,
+  rescheduleEntity,
+  scheduledChangeRoutes,
+  scheduledChangeWork,
+  subscriptionJobs,
+  subscriptionRoutes,
+  subscriptionSchedules,
+  subscriptionWorks,
+} from "./subscriptions/index.ts";
+
+const followAmount = amountChangeJob(billMissed);
+
+const scheduledChanges = scheduledChangeWork(billMissed);
 
 export const jobs: readonly Job[] = [
+  ...scheduledChanges.jobs,
+  ...subscriptionJobs,
+  endPlan,
+  rescheduleCustomer,
+  rescheduleEntity,
   billing,
   billBatch,
   billingEverywhere,
@@ -31,20 +63,38 @@ export const jobs: readonly Job[] = [
   billEnd,
   retries,
   retriesEverywhere,
+  chargeInAdvance,
+  chargeInAdvanceEverywhere,
+  cascadePlan,
+  recordPlanUnits,
+  followAmount,
 ];
 
 /** What follows a domain event: kind → jobs of later rooms. */
 export const reactions: Reactions = new Map([
   ["subscription.started", [billStart]],
+  ["events.in_advance", [chargeInAdvance]],
+  ["customer.updated", [rescheduleCustomer]],
+  ["billing_entity.updated", [rescheduleEntity]],
   ["subscription.terminated", [billEnd]],
+  ["plan.cascade_requested", [cascadePlan]],
+  ["plan.units_changed", [recordPlanUnits]],
+  ["plan.amount_changed", [followAmount]],
+  ["plan.deletion_requested", [endPlan]],
 ]);
 
-export const schedules: readonly Schedule[] = [...billingSchedules];
+export const schedules: readonly Schedule[] = [
+  ...subscriptionSchedules,
+  scheduledChanges.schedule,
+  ...billingSchedules,
+  ...inAdvanceSchedules,
+];
 
 /** In the order of the table of jobs in the conformance format: at one instant they run in this order. */
 const NAMES = [
   "billing",
   "activations",
+  "scheduled_changes",
   "activation_expirations",
   "terminations",
   "termination_alerts",
@@ -60,7 +110,7 @@ const NAMES = [
   "retries",
 ] as const;
 
-const WORKS: readonly PeriodicWork[] = [billingWork, retriesWork];
+const WORKS: readonly PeriodicWork[] = [billingWork, ...subscriptionWorks, scheduledChanges.work, retriesWork];
 
 export const periodicWork: readonly PeriodicWork[] = NAMES.map(
   (name) => WORKS.find((work) => work.name === name) ?? { name, job: null },
@@ -82,8 +132,15 @@ export function registerRooms(server: Server, app: App, { metering }: Rooms): vo
   catalogRoutes(server, app);
   customerRoutes(server, app);
   eventRoutes(server, metering);
-  subscriptionRoutes(server, app);
+  correctionRoutes(server, { metering, isEventBilled });
+  subscriptionRoutes(server, app, billMissed);
+  scheduledChangeRoutes(server, app);
   usageRoutes(server, app);
+  estimateRoutes(server, app);
+  lifetimeUsageRoutes(server, app);
+  periodUsageRoutes(server, app);
+  usageAnalyticsRoutes(server, app);
   invoiceRoutes(server, app);
   feeRoutes(server, app);
+  explanationRoutes(server, app);
 }

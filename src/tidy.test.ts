@@ -7,7 +7,7 @@ const FILE_LINES_MAX = 400;
 const FUNCTION_LINES_MAX = 60;
 
 /** Longer files: their lines today. */
-const LONG_FILES: Readonly<Record<string, number>> = { "src/storage/tables.ts": 618 };
+const LONG_FILES: Readonly<Record<string, number>> = {};
 /** Longer functions, as "file name": their lines today. */
 const LONG_FUNCTIONS: Readonly<Record<string, number>> = {};
 

@@ -6,14 +6,18 @@ import { invalid, Refusal, refuseIfAny } from "../kernel/failure.ts";
 import { newId } from "../kernel/ids.ts";
 import { type DbOrTx, inTransaction, type Tx } from "../storage/database.ts";
 import { claimCatalog } from "./catalog-store.ts";
-import { deleteMetric, findMetric, insertMetric, isMetricUsed, updateMetric } from "./metrics-store.ts";
+import { scriptProblem } from "./custom/fold-custom.ts";
+import { filtersOfMetric, trimFilters } from "./filters-store.ts";
+import { deleteMetric, findMetric, insertMetric, isMetricUsed, plansOfMetric, updateMetric } from "./metrics-store.ts";
+import type { BillableMetric } from "./model.ts";
 import { loadPlans } from "./plans-store.ts";
+import { filterTrimming } from "./rules/charge-filter-trimming.ts";
 import { type MetricInput, readChangedMetric, readNewMetric } from "./rules/metric.ts";
-import type { StoredMetric } from "./stored.ts";
+import { canonical } from "./rules/plan-version.ts";
 import { appendVersions } from "./versions-store.ts";
 
 /** A metric by code; Refusal billable_metric_not_found. */
-export async function getMetric(db: DbOrTx, organizationId: string, code: string): Promise<StoredMetric> {
+export async function getMetric(db: DbOrTx, organizationId: string, code: string): Promise<BillableMetric> {
   const metric = await findMetric(db, organizationId, code);
   if (metric === null) throw new Refusal("billable_metric_not_found");
   return metric;
@@ -24,7 +28,7 @@ function tell(
   tx: Tx,
   organization: Organization,
   what: "created" | "updated" | "deleted",
-  { id, code }: StoredMetric,
+  { id, code }: BillableMetric,
   now: Temporal.Instant,
   payload: object = {},
 ): Promise<void> {
@@ -40,9 +44,10 @@ export async function createMetric(
   organization: Organization,
   input: MetricInput,
   now: Temporal.Instant,
-): Promise<StoredMetric> {
+): Promise<BillableMetric> {
   const { terms, problems } = readNewMetric(input);
   refuseIfAny(problems);
+  await refuseBrokenScript(terms.custom_aggregator);
   return inTransaction(app.db, async (tx) => {
     await claimCatalog(tx, organization.id);
     const metric = await insertMetric(tx, organization.id, newId(), terms, now);
@@ -58,19 +63,49 @@ export async function changeMetric(
   code: string,
   input: MetricInput,
   now: Temporal.Instant,
-): Promise<StoredMetric> {
+): Promise<BillableMetric> {
+  await refuseBrokenScript(input.custom_aggregator);
   return inTransaction(app.db, async (tx) => {
     await claimCatalog(tx, organization.id);
     const before = await getMetric(tx, organization.id, code);
     const isUsed = await isMetricUsed(tx, organization.id, before.id);
     const { terms, problems } = readChangedMetric(input, before, isUsed);
     refuseIfAny(problems);
-    // A metric that prices something is locked in all that prices: no plan gets a new version.
     const metric = await updateMetric(tx, organization.id, before.id, terms, now);
     if (metric === "duplicate") throw taken();
-    await tell(app, tx, organization, "updated", metric, now);
+    const planIds = await followMetric(tx, organization.id, before, metric, now);
+    await tell(app, tx, organization, "updated", metric, now, { plan_ids: planIds });
     return metric;
   });
+}
+
+/** 422 with the reason. Run before the transaction: a sandbox may take seconds over a hopeless script. */
+async function refuseBrokenScript(script: string | null | undefined): Promise<void> {
+  const reason = script == null || script.trim() === "" ? null : await scriptProblem(script);
+  if (reason !== null) throw new Refusal("validation_errors", { custom_aggregator: ["invalid_script", reason] });
+}
+
+/**
+ * Takes out of charges' filters what the metric no longer admits, and versions the plans concerned: beside its filters and its
+ * script, a metric that prices something is locked in all that prices. Answers these plans.
+ */
+async function followMetric(
+  tx: Tx,
+  organizationId: string,
+  before: BillableMetric,
+  after: BillableMetric,
+  now: Temporal.Instant,
+): Promise<string[]> {
+  const hasNewFilters = canonical(before.filters) !== canonical(after.filters);
+  const hasNewScript = before.custom_aggregator !== after.custom_aggregator;
+  if (!hasNewFilters && !hasNewScript) return [];
+  const filters = hasNewFilters ? await filtersOfMetric(tx, organizationId, after.id) : [];
+  const ofScript = hasNewScript ? await plansOfMetric(tx, organizationId, after.id) : [];
+  const planIds = [...new Set([...filters.map(({ plan_id }) => plan_id), ...ofScript])];
+  await trimFilters(tx, organizationId, filterTrimming(filters, after.filters), now);
+  const plans = await loadPlans(tx, organizationId, planIds);
+  await appendVersions(tx, organizationId, [...plans.values()], now);
+  return planIds;
 }
 
 /** Takes the metric and every charge on it out of the catalog (1.3 of the metering spec); the event carries the plans concerned. */
@@ -79,7 +114,7 @@ export async function removeMetric(
   organization: Organization,
   code: string,
   now: Temporal.Instant,
-): Promise<StoredMetric> {
+): Promise<BillableMetric> {
   return inTransaction(app.db, async (tx) => {
     await claimCatalog(tx, organization.id);
     const metric = await getMetric(tx, organization.id, code);

@@ -4,13 +4,13 @@ import { isUuid } from "../kernel/ids.ts";
 import { offsetOf, type Page } from "../kernel/pages.ts";
 import { type DbOrTx, type Tx, violatedConstraint } from "../storage/database.ts";
 import type { BillableMetricsTable } from "../storage/tables.ts";
-import type { AggregationType } from "./model.ts";
+import { deleteFiltersOf } from "./filters-store.ts";
+import type { AggregationType, BillableMetric } from "./model.ts";
 import type { MetricTerms } from "./rules/metric.ts";
-import type { StoredMetric } from "./stored.ts";
 
 type MetricRow = Selectable<BillableMetricsTable>;
 
-export function metricOf(row: MetricRow): StoredMetric {
+export function metricOf(row: MetricRow): BillableMetric {
   return {
     id: row.id,
     code: row.code,
@@ -20,15 +20,16 @@ export function metricOf(row: MetricRow): StoredMetric {
     field_name: row.field_name,
     recurring: row.recurring,
     weighted_interval: row.weighted_interval,
-    rounding_function: row.rounding_function as StoredMetric["rounding_function"],
+    rounding_function: row.rounding_function as BillableMetric["rounding_function"],
     rounding_precision: row.rounding_precision,
     expression: row.expression,
+    custom_aggregator: row.custom_aggregator,
     filters: row.filters,
     created_at: row.created_at,
   };
 }
 
-export async function findMetric(db: DbOrTx, organizationId: string, code: string): Promise<StoredMetric | null> {
+export async function findMetric(db: DbOrTx, organizationId: string, code: string): Promise<BillableMetric | null> {
   const row = await db
     .selectFrom("live_billable_metrics")
     .selectAll()
@@ -43,7 +44,7 @@ export async function metricsByIds(
   db: DbOrTx,
   organizationId: string,
   ids: readonly string[],
-): Promise<Map<string, StoredMetric>> {
+): Promise<Map<string, BillableMetric>> {
   const wanted = [...new Set(ids)].filter(isUuid);
   if (wanted.length === 0) return new Map();
   const rows = await db
@@ -59,7 +60,7 @@ export async function listMetrics(
   db: DbOrTx,
   organizationId: string,
   page: Page,
-): Promise<{ metrics: StoredMetric[]; count: number }> {
+): Promise<{ metrics: BillableMetric[]; count: number }> {
   const live = db.selectFrom("live_billable_metrics").where("organization_id", "=", organizationId);
   const { count } = await live.select((eb) => eb.fn.countAll<bigint>().as("count")).executeTakeFirstOrThrow();
   const rows = await live
@@ -81,7 +82,7 @@ export async function insertMetric(
   id: string,
   terms: MetricTerms,
   now: Temporal.Instant,
-): Promise<StoredMetric | "duplicate"> {
+): Promise<BillableMetric | "duplicate"> {
   try {
     const row = await tx
       .insertInto("billable_metrics")
@@ -102,7 +103,7 @@ export async function updateMetric(
   id: string,
   terms: MetricTerms,
   now: Temporal.Instant,
-): Promise<StoredMetric | "duplicate"> {
+): Promise<BillableMetric | "duplicate"> {
   try {
     const row = await tx
       .updateTable("billable_metrics")
@@ -133,6 +134,18 @@ export async function isMetricUsed(db: DbOrTx, organizationId: string, id: strin
   return use !== undefined;
 }
 
+/** Plans with a live charge on the metric. */
+export async function plansOfMetric(db: DbOrTx, organizationId: string, id: string): Promise<string[]> {
+  const charges = await db
+    .selectFrom("live_charges")
+    .select("plan_id")
+    .distinct()
+    .where("organization_id", "=", organizationId)
+    .where("billable_metric_id", "=", id)
+    .execute();
+  return charges.map(({ plan_id }) => plan_id);
+}
+
 /** Soft-deletes the metric and every charge that uses it; answers the plans that lost a charge. */
 export async function deleteMetric(
   tx: Tx,
@@ -153,8 +166,16 @@ export async function deleteMetric(
     .where("organization_id", "=", organizationId)
     .where("billable_metric_id", "=", id)
     .where("deleted_at", "is", null)
-    .returning("plan_id")
+    .returning(["id", "plan_id"])
     .execute();
+  if (charges.length > 0) {
+    await deleteFiltersOf(
+      tx,
+      organizationId,
+      charges.map((charge) => charge.id),
+      now,
+    );
+  }
   return [...new Set(charges.map(({ plan_id }) => plan_id))];
 }
 

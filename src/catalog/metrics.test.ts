@@ -186,7 +186,7 @@ test("every change is told and counts as a version of the catalog; a refused one
     const subject_id = billable_metric.lago_id;
     assert.deepEqual(rows, [
       { kind: "billable_metric.created", subject_id, payload: { code: "storage" } },
-      { kind: "billable_metric.updated", subject_id, payload: { code: "storage" } },
+      { kind: "billable_metric.updated", subject_id, payload: { code: "storage", plan_ids: [] } },
       { kind: "billable_metric.deleted", subject_id, payload: { code: "storage", plan_ids: [used.lago_id] } },
     ]);
     const versions = await pool.query("select no, content from plan_versions where plan_id = $1 order by no", [

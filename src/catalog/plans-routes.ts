@@ -2,39 +2,19 @@
 import type { Static } from "typebox";
 import type { App } from "../app.ts";
 import { readPage } from "../http/query.ts";
-import { answers, asFlag, type Cents, type Flag, PageQuery, t } from "../http/schemas.ts";
+import { answers, PageQuery, t } from "../http/schemas.ts";
 import type { Server } from "../http/server.ts";
 import { pageMeta } from "../kernel/pages.ts";
-import { changePlan, createPlan, getPlan, type PlanRequest, removePlan } from "./plans-service.ts";
+import { centsOf, chargeInputOf, flagOf } from "./charge-bodies.ts";
+import { commitmentInputOf, fixedChargeInputOf, thresholdInputOf } from "./fixed-charge-bodies.ts";
+import { removePlan } from "./plan-deletion.ts";
+import { changePlan, createPlan, getPlan, type PlanRequest } from "./plans-service.ts";
 import { listPlans } from "./plans-store.ts";
 import { presentListedPlan, presentPlan } from "./present.ts";
-import type { ChargeInput } from "./rules/charge.ts";
 import { CodeParams, ManyPlans, OnePlan, PlanBody } from "./schemas.ts";
 
 const config = { resource: "plan" };
 const tags = ["plans"];
-
-type Given<T> = T | null | undefined;
-
-/** Absent stays absent and null stays null: an update tells them apart. */
-const flag = (value: Given<Static<typeof Flag>>) => (typeof value === "string" ? asFlag(value) : value);
-const cents = (value: Given<Static<typeof Cents>>) => (value === null || value === undefined ? value : BigInt(value));
-const id = (value: Given<string>) => value?.toLowerCase();
-
-type ChargeBody = NonNullable<Static<typeof PlanBody>["plan"]["charges"]>[number];
-
-function chargeOf(body: ChargeBody): ChargeInput {
-  return {
-    ...body,
-    id: id(body.id),
-    billable_metric_id: id(body.billable_metric_id),
-    pay_in_advance: flag(body.pay_in_advance),
-    prorated: flag(body.prorated),
-    invoiceable: flag(body.invoiceable),
-    accepts_target_wallet: flag(body.accepts_target_wallet),
-    min_amount_cents: cents(body.min_amount_cents),
-  };
-}
 
 function requestOf({ plan }: Static<typeof PlanBody>): PlanRequest {
   const { name, invoice_display_name, code, description, interval, amount_currency, trial_period } = plan;
@@ -42,16 +22,19 @@ function requestOf({ plan }: Static<typeof PlanBody>): PlanRequest {
   return {
     terms: {
       ...{ name, invoice_display_name, code, description, interval, amount_currency, trial_period },
-      amount_cents: cents(plan.amount_cents),
-      pay_in_advance: flag(plan.pay_in_advance),
-      bill_charges_monthly: flag(plan.bill_charges_monthly),
-      bill_fixed_charges_monthly: flag(plan.bill_fixed_charges_monthly),
+      amount_cents: centsOf(plan.amount_cents),
+      pay_in_advance: flagOf(plan.pay_in_advance),
+      bill_charges_monthly: flagOf(plan.bill_charges_monthly),
+      bill_fixed_charges_monthly: flagOf(plan.bill_fixed_charges_monthly),
     },
-    charges: plan.charges?.map(chargeOf) ?? null,
+    charges: plan.charges?.map(chargeInputOf) ?? null,
     parts: {
-      ...{ tax_codes, metadata, usage_thresholds, fixed_charges, minimum_commitment },
-      cascade_updates: flag(plan.cascade_updates),
+      ...{ tax_codes, metadata },
+      usage_thresholds: usage_thresholds?.map(thresholdInputOf),
+      fixed_charges: fixed_charges?.map(fixedChargeInputOf),
+      minimum_commitment: minimum_commitment ? commitmentInputOf(minimum_commitment) : null,
     },
+    cascade: flagOf(plan.cascade_updates) ?? false,
   };
 }
 

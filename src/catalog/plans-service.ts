@@ -1,28 +1,33 @@
 /** What can be done with plans: a plan and all its charges change together or not at all. */
 import type { App } from "../app.ts";
 import type { Organization } from "../identity/index.ts";
-import { publish } from "../jobs/index.ts";
-import { detailsOf, invalid, Refusal, refuseIfAny } from "../kernel/failure.ts";
+import { invalid, Refusal, refuseIfAny } from "../kernel/failure.ts";
 import { newId } from "../kernel/ids.ts";
 import { type DbOrTx, inTransaction, type Tx } from "../storage/database.ts";
+import { requestCascade } from "./cascade.ts";
 import { claimCatalog } from "./catalog-store.ts";
 import { applyChargeChanges } from "./charges-store.ts";
+import { type AddOnOf, addOnsOf, tellOfUnits } from "./fixed-charge-changes.ts";
 import { metricsByIds } from "./metrics-store.ts";
-import { deletePlan, findPlan, insertPlan, loadPlans, lockPlan, updatePlan } from "./plans-store.ts";
+import { concludePlanChange, refuseWith, tellOfAmounts } from "./plan-changes.ts";
+import { applyEarlyParts, applyLateParts, newPlan, type PlanBefore } from "./plan-parts-service.ts";
+import { findPlan, insertPlan, loadPlans, lockPlan, updatePlan } from "./plans-store.ts";
 import { presentPlan } from "./present.ts";
+import { unitsOf } from "./pricing-units-service.ts";
 import type { ChargeInput } from "./rules/charge.ts";
-import { type ChargeListFacts, type Refused, readChargeList } from "./rules/charge-list.ts";
-import { notYetSubscribable } from "./rules/not-yet.ts";
+import { type ChargeListFacts, readChargeList } from "./rules/charge-list.ts";
 import { type PlanInput, readChangedPlan, readNewPlan, termsOf } from "./rules/plan.ts";
-import { type PlanParts, refusalAfterCharges, refusalBeforeCharges, unknownAddOn } from "./rules/plan-parts.ts";
+import type { PlanParts } from "./rules/plan-parts.ts";
+import type { UnitsChange } from "./rules/units-changes.ts";
 import type { StoredPlan } from "./stored.ts";
-import { appendVersions } from "./versions-store.ts";
 
 /** A plan's own terms, its charges (absent: untouched) and the parts of other features. */
 export interface PlanRequest {
   readonly terms: PlanInput;
   readonly charges: readonly ChargeInput[] | null;
   readonly parts: PlanParts;
+  /** Whether the plan's overrides are to follow. */
+  readonly cascade: boolean;
 }
 
 /** A top-level plan by code; Refusal plan_not_found. */
@@ -43,65 +48,32 @@ export async function presentPlansOf(
 }
 
 /** What entries point to is looked up before anything else is judged. */
-async function metricsOf(tx: Tx, organizationId: string, { charges, parts }: PlanRequest) {
+async function namedBy(tx: Tx, organizationId: string, { charges, parts }: PlanRequest) {
   const ids = (charges ?? []).flatMap(({ billable_metric_id }) => billable_metric_id || []);
   const metrics = await metricsByIds(tx, organizationId, ids);
   if (ids.some((id) => !metrics.has(id))) throw new Refusal("billable_metrics_not_found");
-  if (unknownAddOn(parts)) throw new Refusal("add_ons_not_found");
-  return metrics;
+  return { metrics, addOnOf: await addOnsOf(tx, organizationId, parts.fixed_charges ?? [], "add_ons_not_found") };
 }
 
-function refuse(refused: Refused | null): void {
-  if (refused === null) return;
-  const { refusal, problems } = refused;
-  throw new Refusal(refusal, problems.length > 0 ? detailsOf(problems) : undefined);
-}
+/** What entries may point to. */
+type PartFacts = ChargeListFacts & { readonly addOnOf: AddOnOf };
 
-/** Everything of a plan but its own row, part by part. */
+/** Everything of a plan but its own row, part by part. Answers the units that its subscriptions are told of. */
 async function applyParts(
   tx: Tx,
   organizationId: string,
-  planId: string,
+  plan: PlanBefore,
   { charges, parts }: PlanRequest,
-  facts: ChargeListFacts,
+  facts: PartFacts,
   now: Temporal.Instant,
-): Promise<void> {
-  refuse(refusalBeforeCharges(parts));
+): Promise<readonly UnitsChange[]> {
+  await applyEarlyParts(tx, organizationId, plan, parts, now);
   if (charges !== null) {
     const reading = readChargeList(charges, facts);
-    if (!("changes" in reading)) return refuse(reading);
-    await applyChargeChanges(tx, organizationId, planId, reading.changes, now);
+    if ("changes" in reading) await applyChargeChanges(tx, organizationId, plan.id, reading.changes, now);
+    else refuseWith(reading);
   }
-  refuse(refusalAfterCharges(parts));
-}
-
-/** The plan as the transaction leaves it, with its version and its event. */
-async function conclude(
-  app: App,
-  tx: Tx,
-  organization: Organization,
-  id: string,
-  what: "created" | "updated",
-  now: Temporal.Instant,
-): Promise<StoredPlan> {
-  const changed = (await loadPlans(tx, organization.id, [id])).get(id);
-  if (changed === undefined) throw new Error(`plan ${id} is not there after its own change`);
-  if (changed.attached) refuseIfAny(notYetSubscribable(changed));
-  await appendVersions(tx, organization.id, [changed], now);
-  await tell(app, tx, organization, what, changed, now);
-  return changed;
-}
-
-function tell(
-  app: App,
-  tx: Tx,
-  organization: Organization,
-  what: "created" | "updated" | "deleted",
-  { id, code }: StoredPlan,
-  now: Temporal.Instant,
-): Promise<void> {
-  const event = { kind: `plan.${what}`, subject_type: "plan", subject_id: id, payload: { code } };
-  return publish(app, tx, organization, [event], now);
+  return applyLateParts(tx, organizationId, plan, parts, facts.addOnOf, now);
 }
 
 const taken = () => invalid("code", "value_already_exist");
@@ -115,14 +87,15 @@ export async function createPlan(
 ): Promise<StoredPlan> {
   return inTransaction(app.db, async (tx) => {
     await claimCatalog(tx, organization.id);
-    const metrics = await metricsOf(tx, organization.id, request);
+    const named = await namedBy(tx, organization.id, request);
     const { terms, problems } = readNewPlan(request.terms);
     refuseIfAny(problems);
     const id = newId();
     if ((await insertPlan(tx, organization.id, id, terms, now)) === "duplicate") throw taken();
-    const facts: ChargeListFacts = { live: new Map(), metrics, isAttached: false };
-    await applyParts(tx, organization.id, id, request, facts, now);
-    return conclude(app, tx, organization, id, "created", now);
+    const units = await unitsOf(tx, organization.id, request.charges ?? []);
+    const facts: PartFacts = { ...named, live: new Map(), isAttached: false, units };
+    await applyParts(tx, organization.id, newPlan(id), request, facts, now);
+    return concludePlanChange(app, tx, organization, id, "created", now);
   });
 }
 
@@ -138,31 +111,19 @@ export async function changePlan(
     await claimCatalog(tx, organization.id);
     const before = await lockPlan(tx, organization.id, code);
     if (before === null) throw new Refusal("plan_not_found");
-    const metrics = await metricsOf(tx, organization.id, request);
+    const named = await namedBy(tx, organization.id, request);
     const { terms, problems } = readChangedPlan(request.terms, termsOf(before), before.attached);
     refuseIfAny(problems);
     if ((await updatePlan(tx, organization.id, before.id, terms, now)) === "duplicate") throw taken();
     const live = new Map(before.charges.map((charge) => [charge.id, charge]));
-    const facts: ChargeListFacts = { live, metrics, isAttached: before.attached };
-    await applyParts(tx, organization.id, before.id, request, facts, now);
-    return conclude(app, tx, organization, before.id, "updated", now);
-  });
-}
-
-/** A plan that no subscription was ever on goes at once. The answer says "pending" as the contract does for every deletion. */
-export async function removePlan(
-  app: App,
-  organization: Organization,
-  code: string,
-  now: Temporal.Instant,
-): Promise<StoredPlan> {
-  return inTransaction(app.db, async (tx) => {
-    await claimCatalog(tx, organization.id);
-    const plan = await lockPlan(tx, organization.id, code);
-    if (plan === null) throw new Refusal("plan_not_found");
-    if (plan.attached) throw invalid("base", "not_supported_yet");
-    await deletePlan(tx, organization.id, plan.id, now);
-    await tell(app, tx, organization, "deleted", plan, now);
-    return { ...plan, pending_deletion: true };
+    const units = await unitsOf(tx, organization.id, request.charges ?? []);
+    const facts: PartFacts = { ...named, live, isAttached: before.attached, units };
+    const changes = await applyParts(tx, organization.id, before, request, facts, now);
+    const after = await concludePlanChange(app, tx, organization, before.id, "updated", now);
+    if (before.attached) await tellOfUnits(app, tx, organization, before.id, changes, now);
+    if (before.attached && before.amount_cents !== after.amount_cents)
+      await tellOfAmounts(app, tx, organization, [before.id], now);
+    if (request.cascade) await requestCascade(app, tx, organization, before, after, changes, now);
+    return after;
   });
 }

@@ -4,34 +4,21 @@ import { Refusal, refuseIfAny } from "../kernel/failure.ts";
 import { isUuid } from "../kernel/ids.ts";
 import { offsetOf, type Page } from "../kernel/pages.ts";
 import { type DbOrTx, type Tx, violatedConstraint } from "../storage/database.ts";
-import type { ChargesTable, PlansTable } from "../storage/tables.ts";
-import { metricOf } from "./metrics-store.ts";
-import type { ChargeModel, Interval } from "./model.ts";
+import type { PlansTable } from "../storage/tables.ts";
+import { chargesByPlan } from "./charges-reading.ts";
+import type { Interval } from "./model.ts";
+import { type PlanPartsRead, readPlanParts } from "./plan-parts-reading.ts";
 import { notYetSubscribable } from "./rules/not-yet.ts";
 import type { PlanTerms } from "./rules/plan.ts";
-import type { StoredCharge, StoredMetric, StoredPlan } from "./stored.ts";
+import type { StoredCharge, StoredPlan } from "./stored.ts";
 
-function chargeOf(row: Selectable<ChargesTable>, metric: StoredMetric): StoredCharge {
-  return {
-    id: row.id,
-    plan_id: row.plan_id,
-    parent_id: row.parent_id,
-    code: row.code,
-    charge_model: row.charge_model as ChargeModel,
-    pay_in_advance: row.pay_in_advance,
-    prorated: row.prorated,
-    invoiceable: row.invoiceable,
-    regroup_paid_fees: row.regroup_paid_fees as StoredCharge["regroup_paid_fees"],
-    min_amount_cents: row.min_amount_cents,
-    accepts_target_wallet: row.accepts_target_wallet,
-    invoice_display_name: row.invoice_display_name,
-    properties: row.properties,
-    billable_metric: metric,
-    created_at: row.created_at,
-  };
-}
-
-function planOf(row: Selectable<PlansTable>, charges: readonly StoredCharge[]): StoredPlan {
+function planOf(
+  row: Selectable<PlansTable>,
+  charges: readonly StoredCharge[],
+  { fixed_charges, commitments, thresholds }: PlanPartsRead,
+): StoredPlan {
+  const usage_thresholds = thresholds.get(row.id) ?? [];
+  const inherited = row.parent_id === null ? [] : (thresholds.get(row.parent_id) ?? []);
   return {
     id: row.id,
     parent_id: row.parent_id,
@@ -50,51 +37,26 @@ function planOf(row: Selectable<PlansTable>, charges: readonly StoredCharge[]): 
     pending_deletion: row.pending_deletion,
     attached: row.attached,
     created_at: row.created_at,
+    metadata: row.metadata,
     charges,
+    fixed_charges: fixed_charges.get(row.id) ?? [],
+    minimum_commitment: commitments.get(row.id) ?? null,
+    usage_thresholds,
+    applicable_usage_thresholds: usage_thresholds.length > 0 ? usage_thresholds : inherited,
   };
 }
 
-/** The live charges of many plans, in order of creation. */
-async function chargesByPlan(
-  db: DbOrTx,
-  organizationId: string,
-  planIds: readonly string[],
-): Promise<Map<string, StoredCharge[]>> {
-  const rows = await db
-    .selectFrom("live_charges")
-    .selectAll()
-    .where("organization_id", "=", organizationId)
-    .where("plan_id", "=", sql<string>`any(${planIds}::uuid[])`)
-    .orderBy("ordinal")
-    .execute();
-  const metricIds = [...new Set(rows.map(({ billable_metric_id }) => billable_metric_id))];
-  const metrics = await db
-    .selectFrom("billable_metrics")
-    .selectAll()
-    .where("organization_id", "=", organizationId)
-    .where("id", "=", sql<string>`any(${metricIds}::uuid[])`)
-    .execute();
-  const metricById = new Map(metrics.map((row) => [row.id, metricOf(row)]));
-  const charges = new Map<string, StoredCharge[]>();
-  for (const row of rows) {
-    const metric = metricById.get(row.billable_metric_id);
-    if (metric === undefined) throw new Error(`charge ${row.id} has no metric`);
-    const known = charges.get(row.plan_id);
-    if (known === undefined) charges.set(row.plan_id, [chargeOf(row, metric)]);
-    else known.push(chargeOf(row, metric));
-  }
-  return charges;
-}
-
-async function withCharges(
+async function withParts(
   db: DbOrTx,
   organizationId: string,
   rows: readonly Selectable<PlansTable>[],
 ): Promise<StoredPlan[]> {
   if (rows.length === 0) return [];
   const ids = rows.map(({ id }) => id);
+  const parentIds = [...new Set(rows.flatMap(({ parent_id }) => parent_id ?? []))];
   const charges = await chargesByPlan(db, organizationId, ids);
-  return rows.map((row) => planOf(row, charges.get(row.id) ?? []));
+  const parts = await readPlanParts(db, organizationId, ids, parentIds);
+  return rows.map((row) => planOf(row, charges.get(row.id) ?? [], parts));
 }
 
 /** The living top-level plan of that code with its live charges and their metrics. */
@@ -106,7 +68,7 @@ export async function findPlan(db: DbOrTx, organizationId: string, code: string)
     .where("code", "=", code)
     .where("parent_id", "is", null)
     .execute();
-  const [plan] = await withCharges(db, organizationId, rows);
+  const [plan] = await withParts(db, organizationId, rows);
   return plan ?? null;
 }
 
@@ -124,7 +86,7 @@ export async function loadPlans(
     .where("organization_id", "=", organizationId)
     .where("id", "=", sql<string>`any(${wanted}::uuid[])`)
     .execute();
-  const plans = await withCharges(db, organizationId, rows);
+  const plans = await withParts(db, organizationId, rows);
   return new Map(plans.map((plan) => [plan.id, plan]));
 }
 
@@ -142,7 +104,7 @@ export async function listPlans(
     .limit(page.perPage)
     .offset(offsetOf(page))
     .execute();
-  return { plans: await withCharges(db, organizationId, rows), count: Number(count) };
+  return { plans: await withParts(db, organizationId, rows), count: Number(count) };
 }
 
 /** Locks the living top-level plan of that code against subscribers and other writers, and reads it. */
@@ -164,13 +126,14 @@ const columnsOf = ({ trial_period, ...terms }: PlanTerms) => ({
   trial_period: trial_period?.toFixed() ?? null,
 });
 
-/** "duplicate" where a living plan has the code. */
+/** "duplicate" where a living plan has the code; children of one (`parentId`) share it. */
 export async function insertPlan(
   tx: Tx,
   organizationId: string,
   id: string,
   terms: PlanTerms,
   now: Temporal.Instant,
+  parentId: string | null = null,
 ): Promise<"inserted" | "duplicate"> {
   try {
     await tx
@@ -178,6 +141,7 @@ export async function insertPlan(
       .values({
         organization_id: organizationId,
         id,
+        parent_id: parentId,
         ...columnsOf(terms),
         version_no: 0,
         created_at: now,
@@ -213,6 +177,21 @@ export async function updatePlan(
   }
 }
 
+export async function updateAmounts(
+  tx: Tx,
+  organizationId: string,
+  ids: readonly string[],
+  amountCents: bigint,
+  now: Temporal.Instant,
+): Promise<void> {
+  await tx
+    .updateTable("plans")
+    .set({ amount_cents: amountCents, updated_at: now })
+    .where("organization_id", "=", organizationId)
+    .where("id", "=", sql<string>`any(${ids}::uuid[])`)
+    .execute();
+}
+
 /** Soft-deletes a plan and its charges. */
 export async function deletePlan(tx: Tx, organizationId: string, id: string, now: Temporal.Instant): Promise<void> {
   const gone = { deleted_at: now, updated_at: now };
@@ -226,9 +205,64 @@ export async function deletePlan(tx: Tx, organizationId: string, id: string, now
     .execute();
 }
 
+export async function markPendingDeletion(
+  tx: Tx,
+  organizationId: string,
+  ids: readonly string[],
+  now: Temporal.Instant,
+): Promise<void> {
+  await tx
+    .updateTable("plans")
+    .set({ pending_deletion: true, updated_at: now })
+    .where("organization_id", "=", organizationId)
+    .where("id", "=", sql<string>`any(${ids}::uuid[])`)
+    .execute();
+}
+
+/** Those of the living plans that are pending deletion, in the order given. */
+export async function pendingPlans(db: DbOrTx, organizationId: string, ids: readonly string[]): Promise<string[]> {
+  const rows = await db
+    .selectFrom("live_plans")
+    .select("id")
+    .where("organization_id", "=", organizationId)
+    .where("id", "=", sql<string>`any(${ids}::uuid[])`)
+    .where("pending_deletion", "=", true)
+    .execute();
+  const pending = new Set(rows.map(({ id }) => id));
+  return ids.filter((id) => pending.has(id));
+}
+
+/** Locks plans against subscribers and other writers, in order of id. */
+export async function lockPlans(tx: Tx, organizationId: string, ids: readonly string[]): Promise<void> {
+  await tx
+    .selectFrom("plans")
+    .select("id")
+    .where("organization_id", "=", organizationId)
+    .where("id", "=", sql<string>`any(${ids}::uuid[])`)
+    .orderBy("id")
+    .forNoKeyUpdate()
+    .execute();
+}
+
+/** Soft-deletes plans whose time has come; their charges stay. */
+export async function endPlans(
+  tx: Tx,
+  organizationId: string,
+  ids: readonly string[],
+  now: Temporal.Instant,
+): Promise<void> {
+  await tx
+    .updateTable("plans")
+    .set({ pending_deletion: false, deleted_at: now, updated_at: now })
+    .where("organization_id", "=", organizationId)
+    .where("id", "=", sql<string>`any(${ids}::uuid[])`)
+    .where("deleted_at", "is", null)
+    .execute();
+}
+
 /**
  * From now on a subscription is on the plan and its terms are fixed. Until the transaction ends the plan can neither change
- * nor go. Refusal plan_not_found where it was deleted meanwhile, 422 where it gained something that is not rated yet.
+ * nor go. Refusal plan_not_found where it was deleted meanwhile or is about to be, 422 where it gained something that is not rated yet.
  */
 export async function markPlanAttached(tx: Tx, organizationId: string, planId: string): Promise<void> {
   const row = () =>
@@ -237,6 +271,7 @@ export async function markPlanAttached(tx: Tx, organizationId: string, planId: s
       .select("attached")
       .where("organization_id", "=", organizationId)
       .where("id", "=", planId)
+      .where("pending_deletion", "=", false)
       .where("deleted_at", "is", null);
   const seen = await row().executeTakeFirst();
   // Subscribers of an attached plan hold it together; only the first one is alone with it.

@@ -62,7 +62,7 @@ test("a plan is created, shown, listed, changed and deleted", async () => {
     ...{ bill_charges_monthly: true, bill_fixed_charges_monthly: false },
     ...{ customers_count: 0, active_subscriptions_count: 0, draft_invoices_count: 0 },
     ...{ parent_id: null, pending_deletion: false, charges: [charge], entitlements: [] },
-    ...{ usage_thresholds: [], applicable_usage_thresholds: [], taxes: [] },
+    ...{ usage_thresholds: [], applicable_usage_thresholds: [], taxes: [], metadata: {} },
   };
   assert.deepEqual(created.plan, { ...listed, fixed_charges: [] });
   assert.deepEqual(await client.must("GET", "/plans/p"), created);
@@ -112,12 +112,17 @@ test("the contract's refusals, the first part deciding", async () => {
       { properties: ["invalid_value", "invalid_rate"] },
     ],
     [create(charge({ applied_pricing_unit: { code: "x" } })), 422, { pricing_unit: ["relation_must_exist"] }],
-    [create(charge({ filters: [{ values: {} }] })), 422, { filters: ["not_supported_yet"] }],
-    [create(charge({ accepts_target_wallet: true })), 422, { accepts_target_wallet: ["not_supported_yet"] }],
-    [create({ minimum_commitment: { amount_cents: 1 } }), 422, { minimum_commitment: ["not_supported_yet"] }],
-    [create({ usage_thresholds: [{ amount_cents: 1 }] }), 422, { usage_thresholds: ["not_supported_yet"] }],
-    [create({ metadata: { a: "b" } }), 422, { metadata: ["not_supported_yet"] }],
-    [["PUT", "/p", { plan: { cascade_updates: true } }], 422, { cascade_updates: ["not_supported_yet"] }],
+    [
+      create(charge({ filters: [{ values: {} }] })),
+      422,
+      { values: ["value_is_mandatory"], properties: ["invalid_amount"] },
+    ],
+    [create({ minimum_commitment: { amount_cents: 0 } }), 422, { amount_cents: ["value_is_out_of_range"] }],
+    [create({ minimum_commitment: { invoice_display_name: "x" } }), 422, { amount_cents: ["value_is_out_of_range"] }],
+    [create({ minimum_commitment: { amount_cents: 1, tax_codes: ["vat"] } }), 404, "tax_not_found"],
+    [create({ usage_thresholds: [{ recurring: true }] }), 422, { usage_thresholds: ["missing_amount_cents"] }],
+    [create({ usage_thresholds: [{ amount_cents: -1 }] }), 422, { amount_cents: ["value_is_out_of_range"] }],
+    [create({ metadata: { a: 1 }, tax_codes: ["vat"] }), 422, { value: ["value_is_invalid"] }],
     [["PUT", "/p", { plan: { code: "other" } }], 422, { code: ["value_already_exist"] }],
     [["PUT", "/p", { plan: { interval: "x" } }], 422, { interval: ["value_is_invalid"] }],
     [["PUT", "/nope", { plan: { name: "x" } }], 404, "plan_not_found"],
@@ -135,7 +140,10 @@ test("the contract's refusals, the first part deciding", async () => {
 test("charges without properties cost nothing, in every model", async () => {
   const client = await organization();
   const billable_metric_id = await metricOf(client);
-  const custom = await metricOf(client, "custom", { aggregation_type: "custom_agg" });
+  const custom = await metricOf(client, "custom", {
+    aggregation_type: "custom_agg",
+    custom_aggregator: "function aggregate(state) { return state; }",
+  });
   const models = ["standard", "graduated", "package", "percentage", "volume", "graduated_percentage", "dynamic"];
   const charges = models.map((charge_model) => ({ billable_metric_id, charge_model }));
   const created = await client.must(

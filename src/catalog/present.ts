@@ -1,10 +1,17 @@
 /** The catalog's rows as API JSON. */
+import { toWire } from "../kernel/decimal.ts";
 import { toSeconds } from "../kernel/wire.ts";
-import type { ChargeProperties } from "./model.ts";
+import type { AddOn, BillableMetric, ChargeFilter, ChargeProperties, PricingUnit } from "./model.ts";
+import {
+  presentApplicableThreshold,
+  presentCommitment,
+  presentFixedCharge,
+  presentThreshold,
+} from "./present-plan-parts.ts";
 import { isLong } from "./rules/plan.ts";
-import type { StoredCharge, StoredMetric, StoredPlan } from "./stored.ts";
+import type { StoredCharge, StoredPlan } from "./stored.ts";
 
-export function presentMetric(metric: StoredMetric) {
+export function presentMetric(metric: BillableMetric) {
   return {
     lago_id: metric.id,
     name: metric.name,
@@ -18,6 +25,7 @@ export function presentMetric(metric: StoredMetric) {
     created_at: toSeconds(metric.created_at),
     field_name: metric.field_name,
     expression: metric.expression,
+    ...(metric.custom_aggregator === null ? {} : { custom_aggregator: metric.custom_aggregator }),
     filters: metric.filters.map(({ key, values }) => ({ key, values: [...values].sort() })),
     // Constants that the contract still lists.
     active_subscriptions_count: 0,
@@ -26,10 +34,41 @@ export function presentMetric(metric: StoredMetric) {
   };
 }
 
+export function presentPricingUnit({ id, code, name, short_name, description, created_at }: PricingUnit) {
+  return { lago_id: id, code, name, short_name, description, created_at: toSeconds(created_at) };
+}
+
+export function presentAddOn(addOn: AddOn) {
+  return {
+    lago_id: addOn.id,
+    name: addOn.name,
+    invoice_display_name: addOn.invoice_display_name,
+    code: addOn.code,
+    amount_cents: addOn.amount_cents,
+    amount_currency: addOn.amount_currency,
+    created_at: toSeconds(addOn.created_at),
+    description: addOn.description,
+    taxes: [],
+  };
+}
+
 /** `grouped_by` is the old name of `pricing_group_keys`: answers carry both. */
 function presentProperties(properties: ChargeProperties): ChargeProperties {
   const { pricing_group_keys } = properties;
   return pricing_group_keys === undefined ? properties : { ...properties, grouped_by: pricing_group_keys };
+}
+
+function presentAppliedPricingUnit({ applied_pricing_unit: unit }: StoredCharge) {
+  return unit === null ? null : { conversion_rate: toWire(unit.conversion_rate), code: unit.code };
+}
+
+function presentFilterOfCharge({ id, invoice_display_name, properties, values }: ChargeFilter) {
+  return { lago_id: id, invoice_display_name, properties: presentProperties(properties), values };
+}
+
+/** A filter as a resource of its own. */
+export function presentFilter({ charge, filter }: { readonly charge: StoredCharge; readonly filter: ChargeFilter }) {
+  return { ...presentFilterOfCharge(filter), charge_code: charge.code };
 }
 
 export function presentCharge(charge: StoredCharge) {
@@ -48,9 +87,9 @@ export function presentCharge(charge: StoredCharge) {
     min_amount_cents: charge.min_amount_cents,
     accepts_target_wallet: charge.accepts_target_wallet,
     properties: presentProperties(charge.properties),
-    applied_pricing_unit: null,
+    applied_pricing_unit: presentAppliedPricingUnit(charge),
     lago_parent_id: charge.parent_id,
-    filters: [],
+    filters: charge.filters.map(presentFilterOfCharge),
     taxes: [],
   };
 }
@@ -79,12 +118,14 @@ export function presentListedPlan(plan: StoredPlan) {
     pending_deletion: plan.pending_deletion,
     charges: plan.charges.map(presentCharge),
     entitlements: [],
-    usage_thresholds: [],
-    applicable_usage_thresholds: [],
+    usage_thresholds: plan.usage_thresholds.map(presentThreshold),
+    applicable_usage_thresholds: plan.applicable_usage_thresholds.map(presentApplicableThreshold),
     taxes: [],
+    ...presentCommitment(plan),
+    ...(plan.metadata === null ? {} : { metadata: plan.metadata }),
   };
 }
 
 export function presentPlan(plan: StoredPlan) {
-  return { ...presentListedPlan(plan), fixed_charges: [] };
+  return { ...presentListedPlan(plan), fixed_charges: plan.fixed_charges.map((charge) => presentFixedCharge(charge)) };
 }

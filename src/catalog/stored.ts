@@ -1,25 +1,29 @@
 /** What the catalog itself knows of its rows, beyond what later rooms read. */
-import type { BillableMetric, Charge, Plan } from "./model.ts";
-import type { MetricFilter } from "./rules/metric.ts";
-
-export interface StoredMetric extends BillableMetric {
-  readonly filters: readonly MetricFilter[];
-  readonly created_at: Temporal.Instant;
-}
+import type { Charge, FixedCharge, MinimumCommitment, Plan } from "./model.ts";
 
 export interface StoredCharge extends Charge {
   readonly plan_id: string;
-  readonly parent_id: string | null;
-  readonly regroup_paid_fees: "invoice" | null;
-  readonly accepts_target_wallet: boolean;
   readonly created_at: Temporal.Instant;
 }
 
+export interface StoredFixedCharge extends FixedCharge {
+  readonly plan_id: string;
+  readonly created_at: Temporal.Instant;
+}
+
+export interface StoredCommitment extends MinimumCommitment {
+  readonly created_at: Temporal.Instant;
+  readonly updated_at: Temporal.Instant;
+}
+
 export interface StoredPlan extends Plan {
-  readonly parent_id: string | null;
+  /** Null: none was ever set, or all were removed. */
+  readonly metadata: Readonly<Record<string, string | null>> | null;
   readonly pending_deletion: boolean;
   /** Whether any subscription was ever on it. */
   readonly attached: boolean;
   readonly created_at: Temporal.Instant;
   readonly charges: readonly StoredCharge[];
+  readonly fixed_charges: readonly StoredFixedCharge[];
+  readonly minimum_commitment: StoredCommitment | null;
 }

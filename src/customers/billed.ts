@@ -86,3 +86,24 @@ export async function findCustomer(
     .executeTakeFirst();
   return row === undefined ? null : billed(row);
 }
+
+/** Customers that live by the time zone of this billing entity, as they have none of their own: a page of ids, in their order. */
+export async function customersInZoneOf(
+  db: DbOrTx,
+  organizationId: string,
+  billingEntityId: string,
+  limit: number,
+  afterId: string | null,
+): Promise<string[]> {
+  const rows = await db
+    .selectFrom("customers")
+    .select("id")
+    .where("organization_id", "=", organizationId)
+    .where("billing_entity_id", "=", billingEntityId)
+    .where("timezone", "is", null)
+    .$if(afterId !== null, (query) => query.where("id", ">", afterId))
+    .orderBy("id")
+    .limit(limit)
+    .execute();
+  return rows.map(({ id }) => id);
+}

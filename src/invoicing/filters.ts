@@ -1,7 +1,6 @@
-/** Reading the filters of invoices (5.18 of the subscriptions spec) and of fees (8.6 of the metering spec). */
-import { type Query, readFlag, readMap, readOneOf, readRange, readText, readTexts } from "../http/query.ts";
+/** Reading the filters of invoices (5.18 of the subscriptions spec). */
+import { type Query, readFlag, readMap, readOneOf, readText, readTexts } from "../http/query.ts";
 import type { Problem } from "../kernel/failure.ts";
-import { FEE_DATES, type FeesFilter } from "./fees-store.ts";
 import { type InvoicesFilter, VISIBLE_STATUSES } from "./invoices-store.ts";
 
 /** Known, but never shown. */
@@ -16,8 +15,6 @@ const INVOICE_TYPES = [
   "progressive_billing",
 ] as const;
 const SETTLEMENTS = ["payment", "credit_note"] as const;
-const FEE_TYPES = ["charge", "add_on", "subscription", "credit", "commitment", "fixed_charge", "product"] as const;
-const FEE_PAYMENT_STATUSES = [...PAYMENT_STATUSES, "refunded"] as const;
 
 /** Several values under any of these spellings; one that is not in the list is a problem. */
 function readSome(
@@ -75,25 +72,5 @@ export function readInvoicesFilter(query: Query, problems: Problem[]): Omit<Invo
     // No invoice has metadata, a payment or a credit note yet; a blank metadata value asks for those without the key.
     matchesNothing:
       settlements.length > 0 || metadata.some((value) => value !== "") || (statuses.length > 0 && visible.length === 0),
-  };
-}
-
-export function readFeesFilter(query: Query, problems: Problem[]): FeesFilter {
-  const [created_at, succeeded_at, failed_at, refunded_at] = FEE_DATES.map((name) => readRange(query, name, problems));
-  const open = { from: null, to: null };
-  return {
-    external_customer_id: readText(query, "external_customer_id"),
-    external_subscription_id: readText(query, "external_subscription_id"),
-    currency: readText(query, "currency"),
-    fee_type: readOneOf(query, "fee_type", FEE_TYPES, problems),
-    billable_metric_code: readText(query, "billable_metric_code"),
-    payment_status: readOneOf(query, "payment_status", FEE_PAYMENT_STATUSES, problems),
-    event_transaction_id: readText(query, "event_transaction_id"),
-    dates: {
-      created_at: created_at ?? open,
-      succeeded_at: succeeded_at ?? open,
-      failed_at: failed_at ?? open,
-      refunded_at: refunded_at ?? open,
-    },
   };
 }

@@ -1,8 +1,10 @@
 /**
- * Invoicing: fees and invoices. The billing run, current usage, what is read of both.
- * Owns invoices, invoice_subscriptions, fees, billing_failures. Does not own payments.
+ * Invoicing: fees and invoices. The billing run, usage (current, projected, past, lifetime, over time), what is read of all, and why it is so.
+ * Owns invoices, invoice_subscriptions, fees, weighted_levels, lifetime_usages, billing_failures. Does not own payments.
  */
-export { billEnd, billStart } from "./billing/edges.ts";
+
+export { isEventBilled } from "./billed-events.ts";
+export { billEnd, billMissed, billStart } from "./billing/edges.ts";
 export {
   billBatch,
   billing,
@@ -13,5 +15,12 @@ export {
   retriesEverywhere,
   retriesWork,
 } from "./billing/jobs.ts";
-export { feeRoutes, invoiceRoutes } from "./routes.ts";
+export { explanationRoutes } from "./explain/routes.ts";
+export { feeRoutes } from "./fees/routes.ts";
+export { estimateRoutes } from "./in-advance/estimates/routes.ts";
+export { chargeInAdvance, chargeInAdvanceEverywhere, inAdvanceSchedules } from "./in-advance/jobs.ts";
+export { invoiceRoutes } from "./routes.ts";
+export { usageAnalyticsRoutes } from "./usage/analytics-routes.ts";
+export { lifetimeUsageRoutes } from "./usage/lifetime-routes.ts";
+export { periodUsageRoutes } from "./usage/period-routes.ts";
 export { usageRoutes } from "./usage/routes.ts";

@@ -1,21 +1,12 @@
-/** Invoices and fees as the API shows them. Inclusive ends ("…:59Z") exist only here. */
-import { type Dec, round, toCents, toWire } from "../kernel/decimal.ts";
-import { inMajorUnits } from "../kernel/money.ts";
-import { toInclusiveEnd, toSeconds, toSecondsOrNull } from "../kernel/wire.ts";
+/** Invoices as the API shows them. */
+import { toSeconds, toSecondsOrNull } from "../kernel/wire.ts";
+import { presentFee, shownEnd } from "./fees/present.ts";
 import type { FeeRow, InvoiceRow, InvoiceSubscriptionRow } from "./model.ts";
 
 type Json = Record<string, unknown>;
 
 /** The newest form of the totals (5.18). */
 const VERSION_NUMBER = 4;
-
-/** The shown end of [from, to): an empty window ends where it begins. */
-function shownEnd(from: Temporal.Instant | null, to: Temporal.Instant | null): string | null {
-  if (from === null || to === null) return null;
-  return from.equals(to) ? toSeconds(to) : toInclusiveEnd(to);
-}
-
-const major = (cents: Dec, currency: string) => toWire(inMajorUnits(cents, currency));
 
 export function presentInvoiceBase(invoice: InvoiceRow): Json {
   const { status, total_amount_cents, total_paid_amount_cents } = invoice;
@@ -101,93 +92,5 @@ function presentBillingPeriod(period: InvoiceSubscriptionRow): Json {
     fixed_charges_from_datetime: toSecondsOrNull(period.fixed_charges_from_at),
     fixed_charges_to_datetime: shownEnd(period.fixed_charges_from_at, period.fixed_charges_to_at),
     invoicing_reason: period.invoicing_reason,
-  };
-}
-
-/** What the fee is for: the plan by way of its subscription, or the metric that was used (8.5 of the metering spec). */
-function presentItem(fee: FeeRow): Json {
-  const common = { type: fee.fee_type, filters: null, filter_invoice_display_name: null, grouped_by: fee.grouped_by };
-  if (fee.fee_type === "charge")
-    return {
-      ...common,
-      code: fee.metric_code,
-      name: fee.metric_name,
-      description: fee.metric_description,
-      invoice_display_name: fee.invoice_display_name ?? fee.charge_display_name ?? fee.metric_name,
-      lago_item_id: fee.billable_metric_id,
-      item_type: "BillableMetric",
-    };
-  return {
-    ...common,
-    code: fee.plan_code,
-    name: fee.plan_name,
-    description: fee.plan_description,
-    invoice_display_name: fee.invoice_display_name ?? fee.plan_display_name ?? fee.plan_name,
-    lago_item_id: fee.subscription_id,
-    item_type: "Subscription",
-  };
-}
-
-/** 4.1 of the subscriptions spec, 8.5 of the metering spec. Coupons are not taken from `total_amount_cents`. */
-function presentFeeAmounts(fee: FeeRow): Json {
-  const {
-    amount_currency: currency,
-    precise_amount_cents,
-    taxes_precise_amount_cents,
-    precise_coupons_amount_cents,
-  } = fee;
-  const netCents = toCents(round(precise_coupons_amount_cents.neg().plus(fee.amount_cents.toString())));
-  return {
-    amount_cents: fee.amount_cents,
-    amount_currency: currency,
-    precise_amount: major(precise_amount_cents, currency),
-    precise_total_amount: major(precise_amount_cents.plus(taxes_precise_amount_cents), currency),
-    taxes_amount_cents: fee.taxes_amount_cents,
-    taxes_precise_amount: major(taxes_precise_amount_cents, currency),
-    taxes_rate: Number(fee.taxes_rate.toFixed()),
-    total_aggregated_units: toWire(fee.total_aggregated_units),
-    total_amount_cents: fee.amount_cents + fee.taxes_amount_cents,
-    total_amount_currency: currency,
-    units: toWire(fee.units),
-    precise_unit_amount: toWire(fee.precise_unit_amount),
-    precise_coupons_amount_cents: toWire(precise_coupons_amount_cents),
-    sub_total_excluding_taxes_amount_cents: netCents,
-    sub_total_excluding_taxes_precise_amount_cents: toWire(precise_amount_cents.minus(precise_coupons_amount_cents)),
-    events_count: fee.events_count,
-    amount_details: fee.amount_details,
-  };
-}
-
-export function presentFee(fee: FeeRow): Json {
-  return {
-    lago_id: fee.id,
-    lago_charge_id: fee.charge_id,
-    lago_charge_filter_id: fee.charge_filter_id,
-    lago_fixed_charge_id: null,
-    lago_invoice_id: fee.invoice_id,
-    lago_true_up_fee_id: null,
-    lago_true_up_parent_fee_id: fee.true_up_parent_fee_id,
-    lago_original_fee_id: null,
-    lago_subscription_id: fee.subscription_id,
-    external_subscription_id: fee.external_subscription_id,
-    lago_customer_id: fee.customer_id,
-    external_customer_id: fee.external_customer_id,
-    item: presentItem(fee),
-    pay_in_advance: fee.pay_in_advance,
-    invoiceable: fee.invoiceable,
-    ...presentFeeAmounts(fee),
-    description: fee.description,
-    payment_status: fee.payment_status,
-    created_at: toSeconds(fee.created_at),
-    succeeded_at: toSecondsOrNull(fee.succeeded_at),
-    failed_at: toSecondsOrNull(fee.failed_at),
-    refunded_at: toSecondsOrNull(fee.refunded_at),
-    self_billed: fee.self_billed ?? false,
-    pricing_unit_details: null,
-    presentation_breakdowns: [],
-    from_date: toSecondsOrNull(fee.from_at),
-    to_date: shownEnd(fee.from_at, fee.to_at),
-    event_transaction_id: fee.event_transaction_id,
-    applied_taxes: [],
   };
 }

@@ -5,12 +5,10 @@ import { answers, Meta, t } from "../http/schemas.ts";
 import type { Server } from "../http/server.ts";
 import { type Problem, Refusal, refuseIfAny } from "../kernel/failure.ts";
 import { pageMeta } from "../kernel/pages.ts";
-import { listFees } from "./fees-store.ts";
-import { readFeesFilter, readInvoicesFilter } from "./filters.ts";
+import { readInvoicesFilter } from "./filters.ts";
 import { customersNamed } from "./invoices-store.ts";
-import { presentFee } from "./present.ts";
-import { FeeAnswer, InvoiceAnswer, InvoiceExtendedAnswer } from "./schemas.ts";
-import { feeOf, invoiceOf, invoicesPage } from "./service.ts";
+import { InvoiceAnswer, InvoiceExtendedAnswer } from "./schemas.ts";
+import { invoiceOf, invoicesPage } from "./service.ts";
 
 const Given = t.Optional(t.Union([t.String(), t.Array(t.String())]));
 const given = (...names: string[]) => Object.fromEntries(names.map((name) => [name, Given]));
@@ -25,13 +23,6 @@ const invoiceFilters = {
   ...given("issuing_date_from", "issuing_date_to", "amount_from", "amount_to", "purchase_order_number", "search_term"),
   ...given("settlements[]", "billing_entity_codes[]", "metadata[key]"),
 };
-
-const FeeFilters = t.Object({
-  ...paging,
-  ...given("external_subscription_id", "external_customer_id", "currency", "fee_type", "billable_metric_code"),
-  ...given("payment_status", "event_transaction_id", "created_at_from", "created_at_to", "succeeded_at_from"),
-  ...given("succeeded_at_to", "failed_at_from", "failed_at_to", "refunded_at_from", "refunded_at_to"),
-});
 
 const InvoicesPage = t.Object({ invoices: t.Array(InvoiceAnswer), meta: Meta });
 
@@ -107,48 +98,5 @@ function customerInvoicesRoute(server: Server, app: App): void {
       if (customer === null) throw new Refusal("customer_not_found");
       return listed(app, request.organization.id, request.query as Query, [customer.id]);
     },
-  );
-}
-
-export function feeRoutes(server: Server, app: App): void {
-  const config = { resource: "fee" };
-
-  server.get(
-    "/fees",
-    {
-      config,
-      schema: {
-        operationId: "findAllFees",
-        tags: ["fees"],
-        summary: "List fees, the oldest first",
-        description: "Both ends of a range of dates are included.",
-        querystring: FeeFilters,
-        response: answers(t.Object({ fees: t.Array(FeeAnswer), meta: Meta }), 403, 422),
-      },
-    },
-    async (request) => {
-      const query = request.query as Query;
-      const problems: Problem[] = [];
-      const filter = readFeesFilter(query, problems);
-      refuseIfAny(problems);
-      const page = readPage(query);
-      const { fees, total } = await listFees(app.db, request.organization.id, filter, page);
-      return { fees: fees.map(presentFee), meta: pageMeta(page, total) };
-    },
-  );
-
-  server.get(
-    "/fees/:lago_id",
-    {
-      config,
-      schema: {
-        operationId: "findFee",
-        tags: ["fees"],
-        summary: "Show a fee",
-        params: ByLagoId,
-        response: answers(t.Object({ fee: FeeAnswer }), 403, 404),
-      },
-    },
-    async (request) => ({ fee: presentFee(await feeOf(app.db, request.organization.id, request.params.lago_id)) }),
   );
 }

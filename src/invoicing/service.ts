@@ -1,13 +1,12 @@
-/** Reading invoices and fees: a page is a fixed number of queries, whatever is on it. */
+/** Reading invoices: a page is a fixed number of queries, whatever is on it. */
 import { presentCustomersOf } from "../customers/index.ts";
 import { Refusal } from "../kernel/failure.ts";
 import { isUuid } from "../kernel/ids.ts";
 import type { Page } from "../kernel/pages.ts";
 import type { Db } from "../storage/database.ts";
 import { presentSubscriptionsOf } from "../subscriptions/index.ts";
-import { loadFees, loadFeesOfInvoice } from "./fees-store.ts";
+import { loadFeesOfInvoice } from "./fees/store.ts";
 import { findInvoice, type InvoicesFilter, listInvoices, loadInvoiceSubscriptions } from "./invoices-store.ts";
-import type { FeeRow } from "./model.ts";
 import { presentInvoice, presentInvoiceExtended } from "./present.ts";
 
 type Json = Record<string, unknown>;
@@ -42,11 +41,4 @@ export async function invoiceOf(db: Db, organizationId: string, id: string, now:
     fees,
     subscriptions: ids.map((each) => subscriptions.get(each)).filter((each) => each !== undefined),
   });
-}
-
-/** 404 `fee_not_found`. */
-export async function feeOf(db: Db, organizationId: string, id: string): Promise<FeeRow> {
-  const [fee] = isUuid(id) ? await loadFees(db, organizationId, [id]) : [];
-  if (fee === undefined) throw new Refusal("fee_not_found");
-  return fee;
 }

@@ -30,6 +30,15 @@ export async function enqueue<Payload extends object>(
       job_key := ${key ?? null}::text, job_key_mode := 'preserve_run_at')`.execute(db);
 }
 
+/**
+ * As `enqueue`, as an expression of a statement that goes on its own way to the database: adds the job named by `name` for the row of
+ * `organizations` under `alias`. Before what waits already: somebody waits for it.
+ */
+export const addJobOf = (alias: string, name: string): string => `
+  graphile_worker.add_job(${name}, json_build_object('organization_id', ${alias}.id),
+    queue_name := case when ${alias}.sandbox then 'org:' || ${alias}.id end,
+    max_attempts := case when ${alias}.sandbox then 1 else 25 end, priority := -1)`;
+
 interface Waiting {
   id: string;
   task_identifier: string;

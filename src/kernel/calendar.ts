@@ -28,7 +28,8 @@ export function daysTouched(from: Temporal.Instant, to: Temporal.Instant, timezo
   const first = from.toZonedDateTimeISO(timezone);
   // The offset before the end: where clocks are set forward at midnight, the end itself is an hour into its day.
   const last = new Temporal.Instant(to.epochNanoseconds - 1000n).toZonedDateTimeISO(timezone);
-  const elapsed = to.epochNanoseconds - from.epochNanoseconds - BigInt(first.offsetNanoseconds - last.offsetNanoseconds);
+  const elapsed =
+    to.epochNanoseconds - from.epochNanoseconds - BigInt(first.offsetNanoseconds - last.offsetNanoseconds);
   if (elapsed <= 0n) return 0;
   return Number((elapsed + NS_PER_DAY - 1n) / NS_PER_DAY);
 }

@@ -36,6 +36,22 @@ Big.prototype.div = function div(this: Dec, by: Parameters<Dec["div"]>[0]): Dec 
   return new Big(`${this.s === divisor.s ? "" : "-"}${quotient}e-${Big.DP}`);
 };
 
+/** a / b to that many significant digits, half away from zero; throws where b is 0. */
+export function divide(a: Dec, b: Dec, digits: number): Dec {
+  if (a.eq(0) || b.eq(0)) return divideSlowly.call(a, b);
+  const [over, under] = [wholeOf(a), wholeOf(b)];
+  // Two digits too many: what is cut off behind them cannot decide how the last one is rounded.
+  const shift = Math.max(digits + 2 + b.c.length - a.c.length, 0);
+  const quotient = (over.digits * powerOfTen(shift)) / under.digits;
+  const exponent = over.exponent - under.exponent - shift;
+  return new Big(`${a.s === b.s ? "" : "-"}${quotient}e${exponent}`).prec(digits, Big.roundHalfUp);
+}
+
+/** How many digits its plain notation has. */
+export function digitsOf({ c, e }: Dec): number {
+  return e < 0 ? c.length - e : Math.max(e + 1, c.length);
+}
+
 export function dec(value: string | number | bigint | Dec): Dec {
   return new Big(typeof value === "bigint" ? value.toString() : value);
 }
@@ -65,9 +81,12 @@ export function isRawNumber(value: unknown): value is RawNumber {
   return typeof value === "object" && value !== null && typeof (value as RawNumber).rawJSON === "string";
 }
 
+/** Most values have no digit that a rounding would touch: they are given back as they are. */
+const isRound = ({ c, e }: Dec, places: number): boolean => c.length - 1 - e <= places;
+
 /** round_n of the spec: half away from zero at `places` decimals; negative places round to tens, hundreds, … */
 export function round(value: Dec, places = 0): Dec {
-  return value.round(places, Big.roundHalfUp);
+  return isRound(value, places) ? value : value.round(places, Big.roundHalfUp);
 }
 
 /** Toward +∞ at `places` decimals. */
@@ -86,9 +105,9 @@ export function truncate(value: Dec, places = 0): Dec {
 }
 
 export function sum(values: Iterable<Dec>): Dec {
-  let total = ZERO;
-  for (const value of values) total = total.plus(value);
-  return total;
+  let total: Dec | null = null;
+  for (const value of values) total = total === null ? value : total.plus(value);
+  return total ?? ZERO;
 }
 
 export function min(a: Dec, b: Dec): Dec {
@@ -103,6 +122,7 @@ export function max(a: Dec, b: Dec): Dec {
 export function toWire(value: Dec): string {
   const text = value.toFixed();
   if (!text.includes(".")) return `${text}.0`;
+  if (!text.endsWith("0")) return text;
   const trimmed = text.replace(/0+$/, "");
   return trimmed.endsWith(".") ? `${trimmed}0` : trimmed;
 }

@@ -55,9 +55,13 @@ test("an event is answered as the contract shows it, found by its transaction id
     },
   );
   const { event: found } = await client.must("GET", "/events/t1");
-  assert.deepEqual(found, stored);
+  const uncorrected = {
+    ...{ voided_at: null, void_reason: null, voided_by_lago_api_key_id: null },
+    ...{ amended_by_transaction_id: null, amends_transaction_id: null },
+  };
+  assert.deepEqual(found, { ...stored, ...uncorrected });
   const list = await client.must("GET", "/events?code=calls&external_subscription_id=s1");
-  assert.deepEqual(list.events, [stored]);
+  assert.deepEqual(list.events, [found]);
   assert.equal(list.meta.total_count, 1);
 });
 

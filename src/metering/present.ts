@@ -12,10 +12,22 @@ export interface StoredEvent {
   readonly created_at: Temporal.Instant;
   readonly precise_total_amount_cents: Dec | null;
   readonly properties: unknown;
+  /** Null while it counts. */
+  readonly voided_at: Temporal.Instant | null;
+}
+
+/** An event with what was corrected. */
+export interface CorrectedEvent extends StoredEvent {
+  readonly void_reason: string | null;
+  readonly void_api_key_id: string | null;
+  /** Transaction ids of what took its place, and of what it took the place of. */
+  readonly amended_by: string | null;
+  readonly amends: string | null;
 }
 
 /** Customer and subscription ids are null: an event belongs to an external id, whoever that is at its moment. */
-export function presentEvent(event: StoredEvent) {
+export function presentEvent(event: CorrectedEvent) {
+  const { void_reason, void_api_key_id, amended_by, amends } = event;
   return {
     lago_id: event.id,
     transaction_id: event.transaction_id,
@@ -28,6 +40,11 @@ export function presentEvent(event: StoredEvent) {
     lago_subscription_id: null,
     external_subscription_id: event.external_subscription_id,
     created_at: toSeconds(event.created_at),
+    voided_at: event.voided_at === null ? null : toSeconds(event.voided_at),
+    void_reason,
+    voided_by_lago_api_key_id: void_api_key_id,
+    amended_by_transaction_id: amended_by,
+    amends_transaction_id: amends,
   };
 }
 

@@ -1,54 +1,20 @@
 /** Events over HTTP. Their bodies are checked by rules/event.ts alone: it proves them storable as it reads them. */
 import { type Query, readPage, readRange, readText } from "../http/query.ts";
-import { answers, Meta, nullable, PageQuery, t } from "../http/schemas.ts";
+import { answers, Meta, PageQuery, t } from "../http/schemas.ts";
 import type { Server } from "../http/server.ts";
 import { badRequest, type Problem, Refusal, refuseIfAny } from "../kernel/failure.ts";
 import { pageMeta } from "../kernel/pages.ts";
 import { presentEvent, presentStoredNow } from "./present.ts";
+import { EventAnswer, EventInput, ListedEvent, rootOf, unchecked } from "./schemas.ts";
 import { BULK_EVENTS_MAX, ingestBatch, ingestBulk, ingestEvent, type Metering } from "./service.ts";
 import { countEvents, findEvent, listEvents } from "./store.ts";
 
-const EventInput = t.Object({
-  transaction_id: t.String({ maxLength: 255 }),
-  code: t.String({ maxLength: 255 }),
-  external_subscription_id: t.Optional(nullable(t.String({ maxLength: 255 }))),
-  timestamp: t.Optional(nullable(t.Union([t.Number(), t.String()]))),
-  properties: t.Optional(nullable(t.Record(t.String(), t.Unknown()))),
-  precise_total_amount_cents: t.Optional(nullable(t.Union([t.Number(), t.String()]))),
-});
-
-const EventAnswer = t.Object({
-  lago_id: t.String({ format: "uuid" }),
-  transaction_id: t.String(),
-  lago_customer_id: t.Null(),
-  code: t.String(),
-  timestamp: t.String({ format: "date-time" }),
-  precise_total_amount_cents: nullable(t.String()),
-  properties: t.Record(t.String(), t.Unknown()),
-  lago_subscription_id: t.Null(),
-  external_subscription_id: nullable(t.String()),
-  created_at: t.String({ format: "date-time" }),
-});
-
 const BulkResult = t.Object({
   status: t.Union([t.Literal("accepted"), t.Literal("duplicate"), t.Literal("invalid")]),
-  error_details: t.Optional(t.Record(t.String(), t.Array(t.String()))),
+  error_details: t.Optional(t.Union([t.Record(t.String(), t.Array(t.String())), t.String()])),
 });
 
-/** Documents a body that the route checks by itself. */
-const unchecked = { validatorCompiler: () => () => true } as const;
 const BULK_BODY_BYTES_MAX = 20 * 1_048_576;
-
-/** The value under the root key; 400 where there is none. */
-function rootOf(body: unknown, key: string): unknown {
-  const value =
-    typeof body === "object" && body !== null && !Array.isArray(body)
-      ? (body as Record<string, unknown>)[key]
-      : undefined;
-  if (value === undefined || value === null)
-    throw badRequest(`param is missing or the value is empty or invalid: ${key}`);
-  return value;
-}
 
 const config = { resource: "event" };
 // A line per event would cost as much as the event: only what goes wrong is logged.
@@ -156,7 +122,7 @@ function readingRoutes(server: Server, metering: Metering): void {
           timestamp_from: t.Optional(t.String()),
           timestamp_to: t.Optional(t.String()),
         }),
-        response: answers(t.Object({ events: t.Array(EventAnswer), meta: Meta }), 403, 422),
+        response: answers(t.Object({ events: t.Array(ListedEvent), meta: Meta }), 403, 422),
       },
     },
     async (request) => {
@@ -188,7 +154,7 @@ function readingRoutes(server: Server, metering: Metering): void {
         tags: ["events"],
         summary: "Find an event by its transaction id",
         params: t.Object({ transaction_id: t.String() }),
-        response: answers(t.Object({ event: EventAnswer }), 403, 404),
+        response: answers(t.Object({ event: ListedEvent }), 403, 404),
       },
     },
     async (request) => {

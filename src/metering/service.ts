@@ -1,9 +1,14 @@
 /** Taking events in: one, a batch that stands or falls together, or a file whose lines are judged one by one. */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { App } from "../app.ts";
+import type { IngestCatalog } from "../catalog/index.ts";
 import type { Organization } from "../identity/index.ts";
 import { badRequest, detailsOf, invalid, type Problem, Refusal } from "../kernel/failure.ts";
 import { mayLoseDigits, parseJson } from "../kernel/json.ts";
+import type { CatalogCache } from "./ingest/catalog-cache.ts";
+import type { Evaluated } from "./ingest/versions.ts";
 import type { EventWriter, Submission, Verdict } from "./ingest/writer.ts";
+import { type Computed, withComputed } from "./rules/computed.ts";
 import { microsOf, type ReadEvent, readEvent } from "./rules/event.ts";
 import { keyOf } from "./rules/key.ts";
 
@@ -11,6 +16,7 @@ import { keyOf } from "./rules/key.ts";
 export interface Metering {
   readonly app: App;
   readonly writer: EventWriter;
+  readonly catalogs: CatalogCache;
   /** Waits while the tail is too long (folding first, where this process can). */
   beforeWriting(): Promise<void>;
 }
@@ -20,7 +26,43 @@ export interface StoredNow {
   readonly key: string;
 }
 
-const isRefused = (read: ReadEvent | Problem[]): read is Problem[] => Array.isArray(read);
+export const isRefused = (read: Computed): read is readonly Problem[] | string =>
+  Array.isArray(read) || typeof read === "string";
+
+/** What an answer says of a refused event: codes by field; an expression that failed is a text (1.5 of the metering spec). */
+export const refusalDetails = (found: readonly Problem[] | string) =>
+  typeof found === "string" ? found : detailsOf(found);
+
+/** A catalog that changed this often while a request waited is being written all the time. */
+const CATALOG_CHANGES_MAX = 20;
+
+/** Runs `attempt` with the catalog as this process knows it, and again whenever that turns out to be old. */
+export async function withCatalog<T>(
+  { catalogs }: Metering,
+  { id }: Organization,
+  attempt: (catalog: IngestCatalog) => Promise<T | "stale">,
+): Promise<T> {
+  for (let changes = 0; changes <= CATALOG_CHANGES_MAX; changes++) {
+    const catalog = await catalogs.of(id);
+    const result = await attempt(catalog);
+    if (result !== "stale") return result;
+    await catalogs.refresh(id, catalog);
+  }
+  throw new Refusal("rate_limited");
+}
+
+/** What of a catalog goes with the events that were read with it. */
+export function evaluatedBy(
+  { app }: Metering,
+  { catalog_version, in_advance }: IngestCatalog,
+): Omit<Evaluated, "organizationId"> {
+  if (in_advance.size === 0) return { catalogVersion: catalog_version };
+  const jobs = (app.reactions.get(EVENTS_IN_ADVANCE) ?? []).map(({ name }) => name);
+  return { catalogVersion: catalog_version, inAdvance: { codes: in_advance, jobs } };
+}
+
+/** What the jobs that charge events in advance react to: not published event by event, but run once per group. */
+const EVENTS_IN_ADVANCE = "events.in_advance";
 
 export const BATCH_EVENTS_MAX = 100;
 export const BULK_EVENTS_MAX = 10_000;
@@ -33,12 +75,19 @@ export async function ingestEvent(
   now: Temporal.Instant,
 ): Promise<StoredNow> {
   const createdMicros = microsOf(now);
-  const event = readEvent(input, createdMicros);
-  if (isRefused(event)) throw new Refusal("validation_errors", detailsOf(event));
-  const keys = keysOf(organization, [event]);
-  const [verdict] = await write(metering, organization, { events: [event], keys, createdMicros, allOrNothing: true });
-  if (verdict !== "accepted") throw new Refusal("validation_errors", detailsOf([PROBLEM_OF[verdict ?? "invalid"]]));
-  return { event, key: keys[0] as string };
+  const read = readEvent(input, createdMicros);
+  if (isRefused(read)) throw new Refusal("validation_errors", detailsOf(read));
+  const keys = keysOf(organization, [read]);
+  return withCatalog(metering, organization, async (catalog) => {
+    const event = withComputed(read, catalog.computed);
+    if (isRefused(event)) throw new Refusal("validation_errors", refusalDetails(event));
+    const evaluated = evaluatedBy(metering, catalog);
+    const submission = { events: [event], keys, createdMicros, allOrNothing: true, ...evaluated };
+    const [verdict = "invalid"] = await write(metering, organization, submission);
+    if (verdict === "stale") return "stale";
+    if (verdict !== "accepted") throw new Refusal("validation_errors", detailsOf([PROBLEM_OF[verdict]]));
+    return { event, key: keys[0] as string };
+  });
 }
 
 const PROBLEM_OF = {
@@ -69,32 +118,24 @@ export async function ingestBatch(
   if (inputs.length > BATCH_EVENTS_MAX) throw invalid("events", "too_many_events");
   const createdMicros = microsOf(now);
   const read = inputs.map((input) => readEvent(input, createdMicros));
-  refuseByIndex(read.map((found) => (isRefused(found) ? found : [])));
-  const events = read as ReadEvent[];
-  const keys = keysOf(organization, events);
-  const repeated = repetitionsOf(keys);
-  refuseByIndex(keys.map((_, index) => (repeated.has(index) ? [PROBLEM_OF.duplicate] : [])));
-  const verdicts = await write(metering, organization, { events, keys, createdMicros, allOrNothing: true });
-  refuseByIndex(verdicts.map((verdict) => (verdict === "accepted" ? [] : [PROBLEM_OF[verdict]])));
-  return events.map((event, index) => ({ event, key: keys[index] as string }));
+  return withCatalog(metering, organization, async (catalog) => {
+    const found = read.map((event) => (isRefused(event) ? event : withComputed(event, catalog.computed)));
+    refuseByIndex(found.map((event) => (isRefused(event) ? event : [])));
+    const events = found as ReadEvent[];
+    const keys = keysOf(organization, events);
+    const submission = { events, keys, createdMicros, allOrNothing: true, ...evaluatedBy(metering, catalog) };
+    const verdicts = await write(metering, organization, submission);
+    if (verdicts.includes("stale")) return "stale";
+    refuseByIndex(verdicts.map((verdict) => (verdict === "accepted" ? [] : [PROBLEM_OF[verdict as "duplicate"]])));
+    return events.map((event, index) => ({ event, key: keys[index] as string }));
+  });
 }
 
-function refuseByIndex(problems: readonly (readonly Problem[])[]): void {
+function refuseByIndex(problems: readonly (readonly Problem[] | string)[]): void {
   if (problems.every((found) => found.length === 0)) return;
-  const details: Record<string, Record<string, string[]>> = {};
-  for (const [index, found] of problems.entries()) if (found.length > 0) details[index] = detailsOf(found);
+  const details: Record<string, Record<string, string[]> | string> = {};
+  for (const [index, found] of problems.entries()) if (found.length > 0) details[index] = refusalDetails(found);
   throw new Refusal("validation_errors", details);
-}
-
-/** Positions of keys that stand earlier in the batch already. Events without a subscription have a key of their own each. */
-function repetitionsOf(keys: readonly string[]): Set<number> {
-  const repeated = new Set<number>();
-  const seen = new Set<string>();
-  for (const [index, key] of keys.entries()) {
-    if (seen.has(key)) repeated.add(index);
-    seen.add(key);
-  }
-  return repeated;
 }
 
 function keysOf({ id }: Organization, events: readonly ReadEvent[]): string[] {
@@ -103,10 +144,13 @@ function keysOf({ id }: Organization, events: readonly ReadEvent[]): string[] {
 
 export type BulkResult =
   | { readonly status: "accepted" | "duplicate" }
-  | { readonly status: "invalid"; readonly error_details: Readonly<Record<string, string[]>> };
+  | { readonly status: "invalid"; readonly error_details: Readonly<Record<string, string[]>> | string };
 
-const ACCEPTED: BulkResult = { status: "accepted" };
-const DUPLICATE: BulkResult = { status: "duplicate" };
+const RESULT_OF: Readonly<Record<Exclude<Verdict, "stale">, BulkResult>> = {
+  accepted: { status: "accepted" },
+  duplicate: { status: "duplicate" },
+  invalid: { status: "invalid", error_details: detailsOf([PROBLEM_OF.invalid]) },
+};
 
 /** One result per line, in order: a retry of the whole file changes nothing. 400 where the body cannot be read, 413 beyond the limits. */
 export async function ingestBulk(
@@ -119,25 +163,58 @@ export async function ingestBulk(
   if (lines.length > BULK_EVENTS_MAX) throw new Refusal("payload_too_large", { events: ["too_many_events"] });
   const createdMicros = microsOf(now);
   const results: BulkResult[] = [];
-  const valid: ReadEvent[] = [];
-  const indexes: number[] = [];
+  const valid: BulkLine[] = [];
   for (const [index, line] of lines.entries()) {
     const found = line === UNREADABLE ? [{ field: "event", code: "invalid_json" }] : readEvent(line, createdMicros);
-    if (isRefused(found)) results[index] = { status: "invalid", error_details: detailsOf(found) };
-    else {
-      valid.push(found);
-      indexes.push(index);
+    if (isRefused(found)) results[index] = { status: "invalid", error_details: refusalDetails(found) };
+    else valid.push({ index, read: found });
+  }
+  // What met a catalog that had changed is left to the next attempt.
+  let waiting = valid;
+  await withCatalog(metering, organization, async (catalog) => {
+    const lines = await computedLines(waiting, catalog, results);
+    const events = lines.map(({ event }) => event);
+    const submission = {
+      events,
+      keys: keysOf(organization, events),
+      createdMicros,
+      allOrNothing: false,
+      ...evaluatedBy(metering, catalog),
+    };
+    const verdicts = await write(metering, organization, submission);
+    for (const [position, { index }] of lines.entries()) {
+      const verdict = verdicts[position] ?? "invalid";
+      if (verdict !== "stale") results[index] = RESULT_OF[verdict];
     }
-  }
-  const keys = keysOf(organization, valid);
-  const verdicts = await write(metering, organization, { events: valid, keys, createdMicros, allOrNothing: false });
-  for (const [position, index] of indexes.entries()) {
-    const verdict = verdicts[position];
-    if (verdict === "accepted") results[index] = ACCEPTED;
-    else if (verdict === "duplicate") results[index] = DUPLICATE;
-    else results[index] = { status: "invalid", error_details: detailsOf([PROBLEM_OF.invalid]) };
-  }
+    waiting = lines.filter((_, position) => verdicts[position] === "stale");
+    return waiting.length > 0 ? "stale" : null;
+  });
   return results;
+}
+
+interface BulkLine {
+  readonly index: number;
+  readonly read: ReadEvent;
+}
+
+/** Expressions of so many lines take milliseconds: then other requests have their turn. */
+const LINES_A_TURN = 200;
+
+/** The lines with their computed properties; those whose expression failed are judged here. */
+async function computedLines(
+  lines: readonly BulkLine[],
+  { computed }: IngestCatalog,
+  results: BulkResult[],
+): Promise<(BulkLine & { readonly event: ReadEvent })[]> {
+  if (computed.size === 0) return lines.map(({ index, read }) => ({ index, read, event: read }));
+  const found: (BulkLine & { readonly event: ReadEvent })[] = [];
+  for (const [position, { index, read }] of lines.entries()) {
+    if (position % LINES_A_TURN === LINES_A_TURN - 1) await nextTurn();
+    const event = withComputed(read, computed);
+    if (isRefused(event)) results[index] = { status: "invalid", error_details: refusalDetails(event) };
+    else found.push({ index, read, event });
+  }
+  return found;
 }
 
 const UNREADABLE = Symbol("a line that is no JSON");

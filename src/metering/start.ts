@@ -2,9 +2,10 @@
 import { Gauge } from "prom-client";
 import type { App } from "../app.ts";
 import { metrics } from "../http/metrics.ts";
-import { openPool } from "../storage/database.ts";
+import { dbOn, openPool } from "../storage/database.ts";
 import { Folder, type FolderOptions, foldBatch, THRESHOLDS, tailEvents } from "./fold/folder.ts";
 import { meteredFields } from "./fold/metered.ts";
+import { CatalogCache } from "./ingest/catalog-cache.ts";
 import { EventWriter } from "./ingest/writer.ts";
 import type { Metering } from "./service.ts";
 
@@ -36,7 +37,7 @@ export function startMetering(app: App, databaseUrl: string): RunningMetering {
   const folding: FolderOptions = {
     batchEvents: config.foldBatchEvents,
     thresholds: THRESHOLDS,
-    findMetered: (codes) => meteredFields(app.db, codes),
+    findMetered: (client, codes) => meteredFields(dbOn(client), codes),
   };
   const folder = config.role === "api" ? null : new Folder(pool, folding, logger);
   folder?.start();
@@ -56,6 +57,7 @@ export function startMetering(app: App, databaseUrl: string): RunningMetering {
   return {
     app,
     writer,
+    catalogs: new CatalogCache(app.db),
     async beforeWriting() {
       // Reads stay exact with any tail, but cost more with each event in it: writers help to shorten it.
       if (tail > config.tailLimitEvents) tail -= await foldBatch(pool, folding);

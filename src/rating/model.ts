@@ -1,9 +1,6 @@
 /** What the charge models take and give. Pure: no I/O, no time. */
-import type { ChargeModel, ChargeProperties } from "../catalog/index.ts";
+import type { ChargeProperties } from "../catalog/index.ts";
 import type { Dec } from "../kernel/decimal.ts";
-
-/** The charge models that are priced today. */
-export type RatedModel = Exclude<ChargeModel, "dynamic" | "custom">;
 
 /**
  * The values of the single events, in order of time (2.7 of the metering spec). A count's events are each worth 1,
@@ -11,6 +8,12 @@ export type RatedModel = Exclude<ChargeModel, "dynamic" | "custom">;
  * (a unique count has more events than units).
  */
 export type Series = readonly Dec[] | { readonly units: number; readonly events: number };
+
+/** One event of a prorated aggregation: its value, and what of it counts in the period (2.7 of the metering spec). */
+export interface ProratedValue {
+  readonly full: Dec;
+  readonly prorated: Dec;
+}
 
 /** Which part of the series a price depends on. */
 export type SeriesNeed =
@@ -22,11 +25,17 @@ export type SeriesNeed =
   | { readonly kind: "all" };
 
 export interface RatedUsage {
-  /** Aggregated units after the metric's rounding. */
+  /** Aggregated units after the metric's rounding; those of a prorated charge prorated. */
   readonly units: Dec;
+  /** Un-prorated, of a prorated charge: what a unit amount is the share of. Null otherwise. */
+  readonly full_units: Dec | null;
   readonly events_count: number;
   /** At least what `seriesNeeded` asks for; null where that is nothing. */
   readonly series: Series | null;
+  /** The events of a prorated charge, where `needsPairs`; null otherwise. */
+  readonly pairs: readonly ProratedValue[] | null;
+  /** Major units: what the events were sent with (dynamic), or what a custom aggregation added up. */
+  readonly amount: Dec;
 }
 
 /** The contract's `amount_details`, ready for JSON. */
@@ -46,4 +55,6 @@ export interface ChargeModelRules<Terms> {
   price(terms: Terms, usage: RatedUsage): Price;
   /** Absent where the single events never matter. */
   seriesNeeded?(terms: Terms): SeriesNeed;
+  /** The price of prorated usage event by event; absent where it is that of the sum. */
+  pricePairs?(terms: Terms, usage: RatedUsage, pairs: readonly ProratedValue[]): Price;
 }

@@ -1,12 +1,21 @@
 /** What the tests of the charge models share: usage from plain figures, and arbitrary amounts, tiers and series. */
 import fc from "fast-check";
-import type { ChargeProperties } from "../catalog/index.ts";
-import { dec, toWire } from "../kernel/decimal.ts";
-import type { RatedModel, RatedUsage, Series } from "./model.ts";
+import type { ChargeModel, ChargeProperties } from "../catalog/index.ts";
+import { dec, sum, toWire, ZERO } from "../kernel/decimal.ts";
+import type { RatedUsage, Series } from "./model.ts";
 import { price } from "./rules/charge-models.ts";
 
 export function usageOf(units: string | number, eventsCount = 1, series: Series | null = null): RatedUsage {
-  return { units: dec(units), events_count: eventsCount, series };
+  return { units: dec(units), full_units: null, events_count: eventsCount, series, pairs: null, amount: ZERO };
+}
+
+/** Prorated usage: each event's value and what of it counts. */
+export function proratedUsageOf(
+  units: string | number,
+  values: readonly (readonly [full: string | number, prorated: string | number])[],
+): RatedUsage {
+  const pairs = values.map(([full, prorated]) => ({ full: dec(full), prorated: dec(prorated) }));
+  return { ...usageOf(units, pairs.length), full_units: sum(pairs.map(({ full }) => full)), pairs };
 }
 
 export function valuesOf(...values: readonly (string | number)[]): Series {
@@ -14,7 +23,7 @@ export function valuesOf(...values: readonly (string | number)[]): Series {
 }
 
 /** The amount as the contract writes decimals: "115.0". */
-export function amountOf(model: RatedModel, properties: ChargeProperties, usage: RatedUsage): string {
+export function amountOf(model: ChargeModel, properties: ChargeProperties, usage: RatedUsage): string {
   return toWire(price(model, properties, usage).amount);
 }
 

@@ -56,6 +56,19 @@ export function openDatabase(options: DatabaseOptions): Database {
   return { db, pool, indexPool, close: async () => void (await Promise.all([db.destroy(), indexPool.end()])) };
 }
 
+/**
+ * Kysely on one connection that the caller holds, in its transaction. Who took another one from the pool meanwhile could wait for
+ * those that hold it, which wait for what the caller has locked.
+ */
+export function dbOn(client: pg.PoolClient): Db {
+  const held = {
+    query: client.query.bind(client) as pg.PoolClient["query"],
+    release() {},
+  };
+  const pool = { connect: async () => held, end: async () => {} };
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: pool as unknown as pg.Pool }) });
+}
+
 /** Serialization failures and deadlocks are nobody's fault: the transaction is run again, three times at most. */
 export async function inTransaction<T>(db: Db, run: (tx: Tx) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {

@@ -1,12 +1,32 @@
 /**
  * Subscriptions: who is on which plan since when, and when what is due.
- * Owns subscription_chains, subscriptions, billing_schedules. Does not own the invoices that the due work becomes:
+ * Owns subscription_chains, subscriptions, billing_schedules, subscription_dues, scheduled_changes. Does not own the invoices that the due work becomes:
  * it publishes `subscription.started` and `subscription.terminated`, and answers what each billing day must bill.
  */
+export { amountChangeJob } from "./amount-changes.ts";
+export { cascadePlan } from "./cascade.ts";
+export { applySwitches, finishTrials } from "./follow.ts";
+export { failGate, passGate } from "./gate.ts";
+export { subscriptionJobs, subscriptionSchedules, subscriptionWorks } from "./jobs.ts";
+export { historyStarts, linksByExternalId, successorPlans } from "./links-store.ts";
+export type { BillMissed } from "./missed.ts";
 export type * from "./model.ts";
+export { endPlan } from "./plan-deletion.ts";
+export { rescheduleCustomer, rescheduleEntity } from "./reschedule.ts";
 export { subscriptionRoutes } from "./routes.ts";
-export { dueBillingDays, movesAfter, type TerminationBilling, terminationBilling } from "./rules/schedules.ts";
+export { beginsWithFee } from "./rules/lifecycle.ts";
+export { dueResumption, pausedDaysIn, type Resumption } from "./rules/pause.ts";
 export {
+  dueBillingDays,
+  movedSchedules,
+  movesAfter,
+  type TerminationBilling,
+  terminationBilling,
+} from "./rules/schedules.ts";
+export { type LinkSwitch, planSwitch } from "./rules/switch.ts";
+export { dueTrialEnd, isInTrial, type TrialEnd } from "./rules/trial.ts";
+export {
+  currentFixedChargesWindow,
   currentPeriod,
   currentUsageWindow,
   isBillingDay,
@@ -17,6 +37,8 @@ export {
   type UsageWindow,
   windowsAt,
 } from "./rules/windows.ts";
+export { scheduledChangeWork } from "./scheduled/jobs.ts";
+export { scheduledChangeRoutes } from "./scheduled/routes.ts";
 export {
   dueCustomers,
   loadDueSubscriptions,
@@ -27,4 +49,5 @@ export {
 } from "./schedules-store.ts";
 export { SubscriptionAnswer } from "./schemas.ts";
 export { presentSubscriptionsOf } from "./service.ts";
-export { findActiveSubscription, loadSubscriptions } from "./store.ts";
+export { findActiveSubscription, listByExternalId, loadSubscriptions } from "./store.ts";
+export { recordPlanUnits } from "./unit-changes.ts";

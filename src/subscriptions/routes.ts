@@ -7,7 +7,13 @@ import type { Server } from "../http/server.ts";
 import { isCurrency } from "../kernel/currency.ts";
 import { type Problem, Refusal, refuseIfAny } from "../kernel/failure.ts";
 import { pageMeta } from "../kernel/pages.ts";
+import { changeSubscription } from "./change.ts";
+import { subscriptionChargeRoutes } from "./charges-routes.ts";
+import { subscriptionFilterRoutes } from "./filters-routes.ts";
+import { subscriptionFixedChargeRoutes } from "./fixed-charges-routes.ts";
+import type { BillMissed } from "./missed.ts";
 import type { SubscriptionStatus, SubscriptionView } from "./model.ts";
+import { pauseSubscription, resumeSubscription } from "./pause.ts";
 import { presentSubscription, presentSubscriptionExtended } from "./present.ts";
 import { readTermination, STATUSES } from "./rules/request.ts";
 import {
@@ -21,7 +27,7 @@ import {
   TerminateQuery,
   UpdateBody,
 } from "./schemas.ts";
-import { changeSubscription, createSubscription, findSubscription, listSubscriptions, planJsonOf } from "./service.ts";
+import { createSubscription, findSubscription, listSubscriptions, planJsonOf } from "./service.ts";
 import { terminateSubscription } from "./terminate.ts";
 import type { Filters } from "./views-store.ts";
 
@@ -59,10 +65,14 @@ function readFilters(query: Query): Filters {
   };
 }
 
-export function subscriptionRoutes(server: Server, app: App): void {
+export function subscriptionRoutes(server: Server, app: App, billMissed: BillMissed): void {
   subscriptionReading(server, app);
-  subscriptionWriting(server, app);
-  subscriptionEnding(server, app);
+  subscriptionWriting(server, app, billMissed);
+  subscriptionEnding(server, app, billMissed);
+  subscriptionPausing(server, app, billMissed);
+  subscriptionChargeRoutes(server, app);
+  subscriptionFixedChargeRoutes(server, app);
+  subscriptionFilterRoutes(server, app);
 }
 
 async function extended(app: App, organizationId: string, view: SubscriptionView, now: Temporal.Instant) {
@@ -136,7 +146,7 @@ function subscriptionReading(server: Server, app: App): void {
   );
 }
 
-function subscriptionWriting(server: Server, app: App): void {
+function subscriptionWriting(server: Server, app: App, billMissed: BillMissed): void {
   server.post(
     "/subscriptions",
     {
@@ -152,7 +162,7 @@ function subscriptionWriting(server: Server, app: App): void {
       },
     },
     async ({ organization, body, now }) =>
-      extended(app, organization.id, await createSubscription(app, organization, body, now), now),
+      extended(app, organization.id, await createSubscription(app, organization, body, now, billMissed), now),
   );
 
   server.put(
@@ -177,7 +187,7 @@ function subscriptionWriting(server: Server, app: App): void {
   );
 }
 
-function subscriptionEnding(server: Server, app: App): void {
+function subscriptionEnding(server: Server, app: App, billMissed: BillMissed): void {
   server.delete(
     "/subscriptions/:external_id",
     {
@@ -199,15 +209,42 @@ function subscriptionEnding(server: Server, app: App): void {
       const options = readTermination(given, problems);
       refuseIfAny(problems);
       const isOfPending = given.status === "pending";
-      const view = await terminateSubscription(app, organization, {
-        externalId: params.external_id,
-        isOfPending,
-        options,
-        now,
-      });
+      const termination = { externalId: params.external_id, isOfPending, options, now };
+      const view = await terminateSubscription(app, organization, termination, billMissed);
       return { subscription: presentSubscription(view, now) };
     },
   );
+}
+
+const PAUSING = [
+  {
+    path: "pause",
+    operationId: "pauseSubscription",
+    summary: "Pause a subscription",
+    description:
+      "From tomorrow on there is no subscription fee; usage is billed as ever. What is paid already stays paid.",
+    work: pauseSubscription,
+  },
+  {
+    path: "resume",
+    operationId: "resumeSubscription",
+    summary: "Go on with a paused subscription",
+    description:
+      "From today on there is a fee again: of a plan in advance the rest of the period at once, where its beginning was paused.",
+    work: resumeSubscription,
+  },
+] as const;
+
+function subscriptionPausing(server: Server, app: App, billMissed: BillMissed): void {
+  for (const { path, operationId, summary, description, work } of PAUSING) {
+    const response = answers(OneExtended, 403, 404, 422);
+    server.post(
+      `/subscriptions/:external_id/${path}`,
+      { config, schema: { operationId, tags, summary, description, params: ExternalIdParams, response } },
+      async ({ organization, params, now }) =>
+        extended(app, organization.id, await work(app, organization, params.external_id, now, billMissed), now),
+    );
+  }
 }
 
 const OPTIONS = ["status", "on_termination_credit_note", "on_termination_invoice"] as const;

@@ -206,8 +206,8 @@ test("what happened to a subscription is told once, with what must be billed", a
     [
       ["subscription.started", { plan_id: stored.lago_id, bill_start: true }],
       ["subscription.started", { plan_id: stored.lago_id, bill_start: false }],
-      ["subscription.terminated", { generate_invoice: true }],
-      ["subscription.terminated", { generate_invoice: false }],
+      ["subscription.terminated", { generate_invoice: true, terminated_by: "request", next_subscription_id: null }],
+      ["subscription.terminated", { generate_invoice: false, terminated_by: "request", next_subscription_id: null }],
     ],
   );
 });

@@ -1,27 +1,31 @@
 /** The SQL of billing schedules: what is due, and the step that bills it once. */
 import { sql } from "kysely";
 import type { Db, DbOrTx, Tx } from "../storage/database.ts";
+import { pendingLinks } from "./links-store.ts";
 import type { DueSubscription, Schedule, ScheduleKind, ScheduleMove } from "./model.ts";
-import type { NewSchedule } from "./rules/schedules.ts";
 import { subscriptionOf } from "./store.ts";
+
+/** A schedule to be written, and whose it is. */
+export interface OwnedSchedule extends Schedule {
+  readonly subscription_id: string;
+  readonly customer_id: string;
+}
 
 export async function insertSchedules(
   tx: Tx,
   organizationId: string,
-  subscription: { readonly id: string; readonly customer_id: string },
-  schedules: readonly NewSchedule[],
+  schedules: readonly OwnedSchedule[],
 ): Promise<void> {
-  await tx
-    .insertInto("billing_schedules")
-    .values(
-      schedules.map((schedule) => ({
-        organization_id: organizationId,
-        subscription_id: subscription.id,
-        customer_id: subscription.customer_id,
-        ...schedule,
-      })),
-    )
-    .execute();
+  if (schedules.length === 0) return;
+  await sql`
+    insert into billing_schedules (organization_id, subscription_id, kind, customer_id, billed_until, next_due_at)
+    select ${organizationId}::uuid, v.subscription_id, v.kind, v.customer_id, v.billed_until, v.next_due_at
+    from unnest(
+      ${schedules.map(({ subscription_id }) => subscription_id)}::uuid[], ${schedules.map(({ kind }) => kind)}::text[],
+      ${schedules.map(({ customer_id }) => customer_id)}::uuid[],
+      ${schedules.map(({ billed_until }) => billed_until.toString())}::timestamptz[],
+      ${schedules.map(({ next_due_at }) => next_due_at?.toString() ?? null)}::timestamptz[]
+    ) as v(subscription_id, kind, customer_id, billed_until, next_due_at)`.execute(tx);
 }
 
 /** Ids of customers with due work, in order, those after `afterCustomerId`. */
@@ -31,6 +35,7 @@ export async function dueCustomers(
   now: Temporal.Instant,
   limit: number,
   afterCustomerId: string | null,
+  onlyCustomerId: string | null = null,
 ): Promise<string[]> {
   const rows = await db
     .selectFrom("billing_schedules")
@@ -39,29 +44,39 @@ export async function dueCustomers(
     .where("organization_id", "=", organizationId)
     .where("next_due_at", "<=", now)
     .$if(afterCustomerId !== null, (query) => query.where("customer_id", ">", afterCustomerId))
+    .$if(onlyCustomerId !== null, (query) => query.where("customer_id", "=", onlyCustomerId))
     .orderBy("customer_id")
     .limit(limit)
     .execute();
   return rows.map(({ customer_id }) => customer_id);
 }
 
-/** The first moment in (after, until] at which something falls due; null where nothing does. */
+/**
+ * The first moment in (after, until] at which something falls due; null where nothing does. Periods are due at local
+ * midnight and billed `periodsLater`; the end of a trial or a pause is due at its instant.
+ */
 export async function nextDueAt(
   db: DbOrTx,
   organizationId: string,
   after: Temporal.Instant,
   until: Temporal.Instant,
+  periodsLater: Temporal.DurationLike = { seconds: 0 },
 ): Promise<Temporal.Instant | null> {
-  const row = await db
-    .selectFrom("billing_schedules")
-    .select("next_due_at")
-    .where("organization_id", "=", organizationId)
-    .where("next_due_at", ">", after)
-    .where("next_due_at", "<=", until)
-    .orderBy("next_due_at")
-    .limit(1)
-    .executeTakeFirst();
-  return row?.next_due_at ?? null;
+  const first = async (isInstant: boolean, delay: Temporal.DurationLike) => {
+    const row = await db
+      .selectFrom("billing_schedules")
+      .select("next_due_at")
+      .where("organization_id", "=", organizationId)
+      .where("next_due_at", ">", after.subtract(delay))
+      .where("next_due_at", "<=", until.subtract(delay))
+      .where("kind", isInstant ? "in" : "not in", ["trial", "resume"])
+      .orderBy("next_due_at")
+      .limit(1)
+      .executeTakeFirst();
+    return row?.next_due_at?.add(delay) ?? null;
+  };
+  const moments = [await first(false, periodsLater), await first(true, { seconds: 0 })].filter((at) => at !== null);
+  return moments.sort(Temporal.Instant.compare)[0] ?? null;
 }
 
 /** The real organizations (a sandbox runs on its own clock) that have due work at machine time. */
@@ -116,7 +131,8 @@ export async function loadDueSubscriptions(
     due.set(row.id, entry);
     entry.schedules.push({ kind: kind as ScheduleKind, billed_until, next_due_at });
   }
-  return [...due.values()];
+  const next = await pendingLinks(db, organizationId, [...due.keys()]);
+  return [...due.values()].map((each) => ({ ...each, next: next.get(each.subscription.id) ?? null }));
 }
 
 /** All schedules of these subscriptions, locked: for the first and the last invoice. By subscription id. */
@@ -143,14 +159,33 @@ export async function lockSchedules(
   return schedules;
 }
 
-/** Takes a subscription that ended out of the runs' sight; what is still to be billed is the end's own work. */
-export async function endSchedules(tx: Tx, organizationId: string, subscriptionId: string): Promise<void> {
+/** Takes subscriptions that ended out of the runs' sight; what is still to be billed is the end's own work. */
+export async function endSchedules(tx: Tx, organizationId: string, subscriptionIds: readonly string[]): Promise<void> {
   await tx
     .updateTable("billing_schedules")
     .set({ next_due_at: null })
     .where("organization_id", "=", organizationId)
-    .where("subscription_id", "=", subscriptionId)
+    .where("subscription_id", "=", sql<string>`any(${[...subscriptionIds]}::uuid[])`)
     .execute();
+}
+
+/** Sets when schedules are due, without billing anything: the customer lives by another clock now, or a pause ended. */
+export async function setDueMoments(
+  tx: Tx,
+  organizationId: string,
+  moments: readonly Pick<OwnedSchedule, "subscription_id" | "kind" | "next_due_at">[],
+): Promise<void> {
+  if (moments.length === 0) return;
+  await sql`
+    update billing_schedules b set next_due_at = m.next_due_at
+    from unnest(
+      ${moments.map(({ subscription_id }) => subscription_id)}::uuid[],
+      ${moments.map(({ kind }) => kind)}::text[],
+      ${moments.map(({ next_due_at }) => next_due_at?.toString() ?? null)}::timestamptz[]
+    ) as m(subscription_id, kind, next_due_at)
+    where b.organization_id = ${organizationId}::uuid and b.subscription_id = m.subscription_id and b.kind = m.kind`.execute(
+    tx,
+  );
 }
 
 /**
@@ -177,4 +212,25 @@ export async function moveSchedules(tx: Tx, organizationId: string, moves: reado
       `${moves.length - Number(result.numAffectedRows ?? 0n)} of ${moves.length} schedules were billed by someone else meanwhile`,
     );
   }
+}
+
+/** The rest of a period that a pause left unbilled is due at once. */
+export async function openResumption(
+  tx: Tx,
+  organizationId: string,
+  subscription: { readonly id: string; readonly customer_id: string },
+  at: Temporal.Instant,
+): Promise<void> {
+  const moment = { billed_until: at, next_due_at: at };
+  await tx
+    .insertInto("billing_schedules")
+    .values({
+      organization_id: organizationId,
+      subscription_id: subscription.id,
+      customer_id: subscription.customer_id,
+      kind: "resume",
+      ...moment,
+    })
+    .onConflict((conflict) => conflict.columns(["organization_id", "subscription_id", "kind"]).doUpdateSet(moment))
+    .execute();
 }

@@ -1,6 +1,6 @@
 /** The shapes of subscriptions in requests and answers. */
 
-import { PlanAnswer } from "../catalog/index.ts";
+import { PlanAnswer, PlanOverridesInput } from "../catalog/index.ts";
 import { DateTime, Day, Flag, Meta, nullable, optional, ShortText, Text, t, Uuid } from "../http/schemas.ts";
 
 const BillingTimes = t.Union([t.Literal("calendar"), t.Literal("anniversary")]);
@@ -27,8 +27,8 @@ const shared = {
   progressive_billing_disabled: optional(Flag),
   payment_method: optional(PaymentMethod),
   invoice_custom_section: optional(CustomSections),
-  activation_rules: Later,
-  plan_overrides: Later,
+  activation_rules: optional(t.Unknown({ description: '[{type: "payment", timeout_hours}]' })),
+  plan_overrides: optional(PlanOverridesInput),
   usage_thresholds: Later,
 };
 
@@ -78,6 +78,20 @@ export const ListQuery = t.Object({
 
 const none = (of: string) => t.Array(t.Unknown(), { maxItems: 0, description: `${of}: none yet` });
 
+const ActivationRuleAnswer = t.Object({
+  lago_id: Uuid,
+  type: t.Literal("payment"),
+  timeout_hours: t.Integer(),
+  status: t.Union(
+    (["inactive", "pending", "satisfied", "declined", "failed", "expired", "not_applicable"] as const).map((status) =>
+      t.Literal(status),
+    ),
+  ),
+  expires_at: nullable(DateTime),
+  created_at: DateTime,
+  updated_at: DateTime,
+});
+
 const answer = {
   lago_id: Uuid,
   external_id: t.String(),
@@ -103,6 +117,7 @@ const answer = {
   ending_at: nullable(DateTime),
   terminated_at: nullable(DateTime),
   canceled_at: nullable(DateTime),
+  paused_at: nullable(DateTime),
   created_at: DateTime,
   previous_plan_code: nullable(t.String()),
   next_plan_code: nullable(t.String()),
@@ -115,8 +130,8 @@ const answer = {
   consolidate_invoice: t.Boolean(),
   purchase_order_number: nullable(t.String()),
   payment_method: t.Object({ payment_method_id: t.Null(), payment_method_type: t.Literal("provider") }),
-  cancellation_reason: t.Null(),
-  activation_rules: none("Activation rules"),
+  cancellation_reason: nullable(t.Union([t.Literal("payment_failed"), t.Literal("timeout")])),
+  activation_rules: t.Array(ActivationRuleAnswer),
   applied_invoice_custom_sections: none("Invoice custom sections"),
 };
 

@@ -1,97 +1,82 @@
-/** Subscriptions: begun, found, changed. Their end is in terminate.ts. */
+/** Subscriptions: begun, and found. Changes are in change.ts and plan-change.ts, their end is in terminate.ts. */
 import type { Static } from "typebox";
 import type { App } from "../app.ts";
-import { findPlan, markPlanAttached, notYetSubscribable, type Plan, presentPlansOf } from "../catalog/index.ts";
+import { findPlan, type Plan, presentPlansOf } from "../catalog/index.ts";
 import { type BilledCustomer, findOrCreateCustomer, markCustomerUsed, setCurrencyIfBlank } from "../customers/index.ts";
 import { findBillingEntities, findBillingEntity, type Organization } from "../identity/index.ts";
-import { publish } from "../jobs/index.ts";
 import { floorToMillisecond } from "../kernel/calendar.ts";
 import { invalid, Refusal, refuseIfAny } from "../kernel/failure.ts";
 import { newId } from "../kernel/ids.ts";
 import type { Page } from "../kernel/pages.ts";
 import { type Db, type DbOrTx, inTransaction, type Tx } from "../storage/database.ts";
-import type { SubscriptionStatus, SubscriptionView } from "./model.ts";
+import { allDues, beginLinks } from "./begin.ts";
+import { setDues } from "./dues-store.ts";
+import { type BillMissed, billMissedOf } from "./missed.ts";
+import type { Subscription, SubscriptionStatus, SubscriptionView } from "./model.ts";
+import { choosePlan, keepOwnUnits } from "./overridden.ts";
+import { downgrade, type PlanChange, replacePlan, upgrade } from "./plan-change.ts";
 import { presentSubscription } from "./present.ts";
-import { beginsWithInvoice, endingProblems, startOf } from "./rules/lifecycle.ts";
-import { type Creation, readChange, readCreation } from "./rules/request.ts";
-import { firstSchedules } from "./rules/schedules.ts";
+import { endingProblems, endLeavesPaidDays, startOf, yearlyAmount } from "./rules/lifecycle.ts";
+import { isPaused } from "./rules/pause.ts";
+import { type Creation, readCreation } from "./rules/request.ts";
 import { termsOf } from "./rules/windows.ts";
-import { insertSchedules } from "./schedules-store.ts";
-import type { CreateBody, UpdateBody } from "./schemas.ts";
+import type { CreateBody } from "./schemas.ts";
 import {
   claimChain,
+  findByExternalId,
   insertSubscription,
   lastBilledEnd,
   listByExternalId,
   lockSubscription,
-  updateSubscription,
 } from "./store.ts";
+import { factsOf } from "./terminate.ts";
 import { type Filters, listViews, loadViews } from "./views-store.ts";
 
 /**
- * Puts a customer on a plan (2.3 of the subscriptions spec). Asking again for what is there changes nothing. The
- * customer's row is locked, so that of many requests at once one begins the subscription.
+ * Puts a customer on a plan, or moves a subscription to another one (2.3 of the subscriptions spec). Asking again for what is
+ * there changes nothing. The customer's row is locked, so that of many requests at once one takes effect after the other.
  */
 export async function createSubscription(
   app: App,
   organization: Organization,
   body: Static<typeof CreateBody>,
   now: Temporal.Instant,
+  billMissed: BillMissed,
 ): Promise<SubscriptionView> {
-  const { creation, problems } = readCreation(body);
+  const reading = readCreation(body);
+  if (reading.problems.length === 0) await billBeforeChange(app, organization, reading.creation, now, billMissed);
   return inTransaction(app.db, async (tx) => {
-    const billingEntityId = await entityNamed(tx, organization.id, creation.billing_entity_code);
-    const plan = creation.plan_code === null ? null : await findPlan(tx, organization.id, creation.plan_code);
-    if (plan === null) throw new Refusal("plan_not_found");
-    refuseIfAny(problems);
-    const { external_customer_id } = creation;
-    if (external_customer_id === null) throw invalid("external_customer_id", "value_is_mandatory");
-    const customer = await findOrCreateCustomer(
-      tx,
-      organization,
-      external_customer_id,
-      creation.billing_entity_code,
-      now,
-      app,
-    );
-    refuseIfAny(endingProblems(creation.ending_at, { ...creation, now, timezone: customer.timezone }));
-    await markCustomerUsed(tx, organization.id, customer.id);
-    const id =
-      (await findCurrent(tx, organization.id, customer, plan, creation)) ??
-      (await begin(app, tx, organization, { creation, customer, plan, billingEntityId, now }));
+    const id = await subscribe(app, tx, organization, reading, now);
     return viewNamed(tx, organization.id, id);
   });
 }
 
-/** Null where the request names none. */
-async function entityNamed(tx: Tx, organizationId: string, code: string | null | undefined): Promise<string | null> {
-  if (code === null || code === undefined) return null;
-  const entity = await findBillingEntity(tx, organizationId, code);
-  if (entity === null) throw new Refusal("billing_entity_not_found");
-  return entity.id;
-}
-
-/** The running subscription of this external id, where it is on the wanted plan already; null where there is none. */
-async function findCurrent(
+/** What the request comes to, in the caller's transaction; answers the subscription's id. Missed periods are billed already. */
+export async function subscribe(
+  app: App,
   tx: Tx,
-  organizationId: string,
-  customer: BilledCustomer,
-  plan: Plan,
-  { external_id }: Creation,
-): Promise<string | null> {
-  const running = (await listByExternalId(tx, organizationId, external_id)).filter(
-    ({ status }) => status === "active" || status === "pending",
-  );
-  const current = running.find(({ customer_id }) => customer_id === customer.id);
-  if (current === undefined) {
-    if (running.some(({ status }) => status === "active")) throw invalid("external_id", "value_already_exist");
-    return null;
-  }
-  if (current.plan_id !== plan.id) throw invalid("plan_code", "not_supported_yet");
-  return current.id;
+  organization: Organization,
+  { creation, problems }: ReturnType<typeof readCreation>,
+  now: Temporal.Instant,
+): Promise<string> {
+  const billingEntityId = await entityNamed(tx, organization.id, creation.billing_entity_code);
+  const plan = creation.plan_code === null ? null : await findPlan(tx, organization.id, creation.plan_code);
+  if (plan === null) throw new Refusal("plan_not_found");
+  refuseIfAny(problems);
+  const { external_customer_id } = creation;
+  if (external_customer_id === null) throw invalid("external_customer_id", "value_is_mandatory");
+  const entityCode = creation.billing_entity_code;
+  const customer = await findOrCreateCustomer(tx, organization, external_customer_id, entityCode, now, app);
+  refuseIfAny(endingProblems(creation.ending_at, { ...creation, now, timezone: customer.timezone }));
+  if (creation.activation_rules.length > 0) throw invalid("customer", "no_linked_payment_provider");
+  await markCustomerUsed(tx, organization.id, customer.id);
+  const request: Request = { creation, customer, plan, billingEntityId, now };
+  const current = await findCurrent(tx, organization.id, request);
+  if (current === null) return begin(app, tx, organization, request);
+  return move(app, tx, organization, current, request);
 }
 
-interface Beginning {
+interface Request {
   readonly creation: Creation;
   readonly customer: BilledCustomer;
   readonly plan: Plan;
@@ -99,14 +84,81 @@ interface Beginning {
   readonly now: Temporal.Instant;
 }
 
-/** A new subscription with its schedules (2.4). */
+/** A change of plan begins with what no run has billed yet: else that would be billed by what is true after it. */
+async function billBeforeChange(
+  app: App,
+  organization: Organization,
+  { external_id, plan_code }: Creation,
+  now: Temporal.Instant,
+  billMissed: BillMissed,
+): Promise<void> {
+  const current = await findByExternalId(app.db, organization.id, external_id, "active");
+  if (current === null || plan_code === null) return;
+  const plan = await findPlan(app.db, organization.id, plan_code);
+  if (plan === null || plan.id === current.plan_id) return;
+  await billMissedOf(app, organization, current, { now, billMissed }, () => now);
+}
+
+/** Null where the request names none. */
+export async function entityNamed(
+  tx: Tx,
+  organizationId: string,
+  code: string | null | undefined,
+): Promise<string | null> {
+  if (code === null || code === undefined) return null;
+  const entity = await findBillingEntity(tx, organizationId, code);
+  if (entity === null) throw new Refusal("billing_entity_not_found");
+  return entity.id;
+}
+
+/** The running subscription of this external id, locked: the active one, else one that waits for its own start; null where there is none. */
+async function findCurrent(
+  tx: Tx,
+  organizationId: string,
+  { customer, creation: { external_id } }: Request,
+): Promise<Subscription | null> {
+  const links = await listByExternalId(tx, organizationId, external_id);
+  const ofCustomer = links.filter(({ customer_id }) => customer_id === customer.id);
+  if (ofCustomer.some(({ status }) => status === "incomplete"))
+    throw invalid("subscription", "subscription_incomplete");
+  const current =
+    ofCustomer.find(({ status }) => status === "active") ??
+    ofCustomer.find(
+      ({ status, previous_subscription_id }) => status === "pending" && previous_subscription_id === null,
+    );
+  if (current === undefined) {
+    if (links.some(({ status }) => status === "active")) throw invalid("external_id", "value_already_exist");
+    return null;
+  }
+  return lockSubscription(tx, organizationId, current.id);
+}
+
+/** What a request means for a subscription that is there already (2.3, step 10): the same plan changes nothing. */
+async function move(
+  app: App,
+  tx: Tx,
+  organization: Organization,
+  current: Subscription,
+  request: Request,
+): Promise<string> {
+  if (current.plan_id === request.plan.id) return current.id;
+  if (isPaused(current)) throw invalid("subscription", "subscription_paused");
+  const chosen = await choosePlan(tx, organization, request.plan, request.creation.plan_overrides, request.now);
+  const change: PlanChange = { ...request, chosen, current };
+  if (current.status === "pending") return replacePlan(app, tx, organization, change);
+  const { plan } = await factsOf(tx, organization.id, current);
+  const isUpgrade = yearlyAmount(chosen.plan) >= yearlyAmount(plan);
+  return isUpgrade ? upgrade(app, tx, organization, change) : downgrade(app, tx, organization, change);
+}
+
+/** A new subscription (2.4): it begins now, or waits for its day. */
 async function begin(
   app: App,
   tx: Tx,
   organization: Organization,
-  { creation, customer, plan, billingEntityId, now }: Beginning,
+  { creation, customer, plan: named, billingEntityId, now }: Request,
 ): Promise<string> {
-  const { external_id, name, billing_time, consolidate_invoice, purchase_order_number } = creation;
+  const { external_id, name, billing_time, consolidate_invoice, purchase_order_number, ending_at } = creation;
   const { id: organizationId } = organization;
   const { timezone } = customer;
   const { subscription_at, started_at, when } = startOf({
@@ -115,9 +167,8 @@ async function begin(
     timezone,
     lastBilledEnd: await lastBilledEnd(tx, organizationId, customer.id, external_id),
   });
-  if (when === "future") throw invalid("subscription_at", "not_supported_yet");
-  refuseIfAny(unsubscribable(plan));
-  await markPlanAttached(tx, organizationId, plan.id);
+  const chosen = await choosePlan(tx, organization, named, creation.plan_overrides, now);
+  const { plan } = chosen;
   await setCurrencyIfBlank(tx, organizationId, customer.id, plan.amount_currency);
   const subscription = await insertSubscription(tx, {
     organization_id: organizationId,
@@ -126,32 +177,35 @@ async function begin(
     customer_id: customer.id,
     plan_id: plan.id,
     billing_entity_id: billingEntityId,
-    status: "active",
-    activated_at: now,
-    ...{ external_id, name, billing_time, subscription_at, started_at, consolidate_invoice, purchase_order_number },
+    status: "pending",
+    ...{ external_id, name, billing_time, subscription_at, ending_at, consolidate_invoice, purchase_order_number },
     created_at: now,
     updated_at: now,
   });
-  if (subscription === "external_id_taken") throw invalid("external_id", "value_already_exist");
-  const terms = termsOf(subscription, plan, timezone);
-  await insertSchedules(tx, organizationId, subscription, firstSchedules(terms));
-  const payload = { plan_id: plan.id, bill_start: beginsWithInvoice(terms) };
-  const subject = { subject_type: "subscription", subject_id: subscription.id };
-  await publish(app, tx, organization, [{ kind: "subscription.started", ...subject, payload }], now);
+  refuseCreditAtEnd(subscription, plan, started_at, timezone);
+  await keepOwnUnits(tx, organizationId, subscription.id, chosen, now);
+  if (when === "future") await setDues(tx, organizationId, allDues(subscription, timezone, now));
+  else {
+    const beginning = { subscription, plan, timezone, started_at, bills_start: when === "today" };
+    await beginLinks(app, tx, organization, [beginning], now);
+  }
   return subscription.id;
 }
 
-/** What of a plan would be billed wrongly today: fixed charges do not exist yet, so neither do their months. */
-function unsubscribable(plan: Plan) {
-  const problems = [...notYetSubscribable(plan)];
-  const isLong = plan.interval === "yearly" || plan.interval === "semiannual";
-  if (isLong && plan.bill_fixed_charges_monthly) {
-    problems.push({ field: "bill_fixed_charges_monthly", code: "not_supported_yet" });
-  }
-  return problems;
+/** 422 where the planned end of a plan in advance would leave days that are paid by then: a credit note would be owed. */
+export function refuseCreditAtEnd(
+  subscription: Subscription,
+  plan: Plan,
+  started_at: Temporal.Instant,
+  timezone: string,
+): void {
+  const { ending_at, on_termination_credit_note } = subscription;
+  if (ending_at === null || on_termination_credit_note === "skip") return;
+  const terms = termsOf({ ...subscription, started_at }, plan, timezone);
+  if (endLeavesPaidDays(terms, plan, ending_at)) throw invalid("ending_at", "not_supported_yet");
 }
 
-async function viewNamed(db: DbOrTx, organizationId: string, id: string): Promise<SubscriptionView> {
+export async function viewNamed(db: DbOrTx, organizationId: string, id: string): Promise<SubscriptionView> {
   const view = (await loadViews(db, organizationId, [id])).get(id);
   if (view === undefined) throw new Refusal("subscription_not_found");
   return view;
@@ -180,40 +234,6 @@ export async function listSubscriptions(
   const known = codes.length === 0 ? null : await findBillingEntities(db, organizationId, codes);
   if (known !== null && known.size < codes.length) throw new Refusal("billing_entity_not_found");
   return listViews(db, organizationId, filters, page);
-}
-
-/** Sets what a request names (2.9). Of several links of an external id `status` chooses, else the active one is meant. */
-export async function changeSubscription(
-  app: App,
-  organization: Organization,
-  externalId: string,
-  status: SubscriptionStatus | null,
-  body: Static<typeof UpdateBody>,
-  now: Temporal.Instant,
-): Promise<SubscriptionView> {
-  const { change, problems } = readChange(body);
-  return inTransaction(app.db, async (tx) => {
-    const links = await listByExternalId(tx, organization.id, externalId);
-    const isOnly = links.length === 1 && status === null;
-    const meant = isOnly ? links[0] : links.find((link) => link.status === (status ?? "active"));
-    const subscription = meant === undefined ? null : await lockSubscription(tx, organization.id, meant.id);
-    if (subscription === null) throw new Refusal("subscription_not_found");
-    const view = await viewNamed(tx, organization.id, subscription.id);
-    const isOver = subscription.status === "terminated" || subscription.status === "canceled";
-    if (isOver && change.purchase_order_number !== undefined) throw new Refusal("purchase_order_number_not_editable");
-    const isMisplaced = change.on_termination_credit_note !== undefined && !view.plan.pay_in_advance;
-    const misplaced = { field: "on_termination_credit_note", code: "value_must_be_blank" };
-    refuseIfAny(isMisplaced ? [...problems, misplaced] : problems);
-    const { billing_entity_code, ...columns } = change;
-    const entity =
-      billing_entity_code === undefined
-        ? {}
-        : { billing_entity_id: await entityNamed(tx, organization.id, billing_entity_code) };
-    await updateSubscription(tx, organization.id, subscription.id, { ...columns, ...entity, updated_at: now });
-    const subject = { subject_type: "subscription", subject_id: subscription.id };
-    await publish(app, tx, organization, [{ kind: "subscription.updated", ...subject }], now);
-    return viewNamed(tx, organization.id, subscription.id);
-  });
 }
 
 /** The JSON of subscriptions as other resources show them, by id, as of `now`. */

@@ -71,6 +71,7 @@ test("a customer is put on a plan", async () => {
     ending_at: null,
     terminated_at: null,
     canceled_at: null,
+    paused_at: null,
     created_at: "2024-01-17T10:00:00Z",
     previous_plan_code: null,
     next_plan_code: null,
@@ -117,8 +118,8 @@ test("an unknown customer is created, and takes the plan's currency", async () =
 
 test("a refused request leaves no customer behind", async () => {
   const client = await organization();
-  await refused(client, subscription({ external_customer_id: "new", subscription_at: "2024-03-01" }), 422, {
-    subscription_at: ["not_supported_yet"],
+  await refused(client, subscription({ external_customer_id: "new", ending_at: "2024-01-17T23:00:00Z" }), 422, {
+    ending_at: ["invalid_date"],
   });
   assert.equal((await client.call("GET", "/customers/new")).status, 404);
 });
@@ -140,9 +141,8 @@ test("the start is where the request puts it", async () => {
     "later today, in New York",
   );
   assert.equal((await started("day", "2024-01-17")).started_at, "2024-01-17T00:00:00.000Z", "a date is its midnight");
-  await refused(client, subscription({ external_id: "f", subscription_at: "2024-01-18T05:00:00Z" }), 422, {
-    subscription_at: ["not_supported_yet"],
-  });
+  const future = await started("future", "2024-01-18T05:00:00Z");
+  assert.deepEqual([future.status, future.started_at, future.activated_at], ["pending", null, null]);
 });
 
 test("what is wrong is said by field", async () => {
@@ -172,6 +172,13 @@ test("what is wrong is said by field", async () => {
       { payment_method: ["invalid_payment_method"] },
     ],
     [{ activation_rules: { type: "payment" } }, { activation_rules: ["invalid_format"] }],
+    [{ activation_rules: [{ type: "email" }] }, { activation_rules: ["invalid_type"] }],
+    [{ activation_rules: [{ type: "payment" }, { type: "payment" }] }, { activation_rules: ["duplicated_type"] }],
+    [
+      { activation_rules: [{ type: "payment", timeout_hours: -1 }] },
+      { timeout_hours: ["value_must_be_positive_or_zero"] },
+    ],
+    [{ activation_rules: [{ type: "payment" }] }, { customer: ["no_linked_payment_provider"] }],
     [
       { usage_thresholds: [{ amount_cents: 1 }], plan_overrides: { usage_thresholds: [{ amount_cents: 1 }] } },
       { "plan_overrides.usage_thresholds": ["incompatible_params"], usage_thresholds: ["incompatible_params"] },
@@ -184,11 +191,7 @@ test("what is wrong is said by field", async () => {
 test("what comes later is refused, never ignored", async () => {
   const client = await organization();
   for (const [field, given] of [
-    ["ending_at", { ending_at: "2024-03-01T00:00:00Z" }],
-    ["subscription_at", { subscription_at: "2024-03-01T00:00:00Z" }],
-    ["plan_overrides", { plan_overrides: { amount_cents: 1 } }],
     ["usage_thresholds", { usage_thresholds: [{ amount_cents: 1 }] }],
-    ["activation_rules", { activation_rules: [{ type: "payment" }] }],
     ["payment_method", { payment_method: { payment_method_type: "manual" } }],
     ["invoice_custom_section", { invoice_custom_section: { invoice_custom_section_codes: ["bank"] } }],
     ["invoice_custom_section", { invoice_custom_section: { skip_invoice_custom_sections: true } }],
@@ -212,17 +215,6 @@ test("what comes later is refused, never ignored", async () => {
       progressive_billing_disabled: false,
     }),
   );
-  await client.must("POST", "/plans", plan({ code: "other" }));
-  await refused(client, subscription({ plan_code: "other" }), 422, { plan_code: ["not_supported_yet"] });
-});
-
-test("no subscription is put on a plan that cannot be billed rightly yet", async () => {
-  const client = await organization({ trial_period: 10 });
-  await refused(client, subscription(), 422, { trial_period: ["not_supported_yet"] });
-  await client.must("POST", "/plans", plan({ code: "fixed", interval: "yearly", bill_fixed_charges_monthly: true }));
-  await refused(client, subscription({ plan_code: "fixed" }), 422, {
-    bill_fixed_charges_monthly: ["not_supported_yet"],
-  });
 });
 
 test("an external id is one customer's while it is active", async () => {
@@ -337,9 +329,9 @@ test("what is stored for later invoices can be changed", async () => {
     [{ on_termination_invoice: "odd" }, { on_termination_invoice: ["invalid_value"] }, "s1"],
     [{ on_termination_credit_note: "odd" }, { on_termination_credit_note: ["invalid_value"] }, "s1"],
     [{ on_termination_credit_note: "credit" }, { on_termination_credit_note: ["value_must_be_blank"] }, "s2"],
-    [{ ending_at: "2025-01-01" }, { ending_at: ["not_supported_yet"] }, "s1"],
+    [{ activation_rules: [{ type: "payment" }] }, { activation_rules: ["subscription_not_pending"] }, "s2"],
     [{ ending_at: "later" }, { ending_at: ["invalid_date"] }, "s1"],
-    [{ plan_overrides: { name: "x" } }, { plan_overrides: ["not_supported_yet"] }, "s1"],
+    [{ plan_overrides: { amount_cents: -1 } }, { amount_cents: ["value_is_out_of_range"] }, "s1"],
     [{ name: 5 }, { name: ["value_is_invalid"] }, "s1"],
   ] as const) {
     const answer = await change(given, id);

@@ -1,18 +1,21 @@
 /** The end of a subscription by request (2.11 of the subscriptions spec). */
 import type { App } from "../app.ts";
-import { loadPlans } from "../catalog/index.ts";
-import { loadBilledCustomers } from "../customers/index.ts";
+import { loadPlans, type StoredPlan } from "../catalog/index.ts";
+import { type BilledCustomer, loadBilledCustomers } from "../customers/index.ts";
 import type { Organization } from "../identity/index.ts";
 import { publish } from "../jobs/index.ts";
-import { floorToMicrosecond } from "../kernel/calendar.ts";
+import { floorToMicrosecond, localDate, startOfDay } from "../kernel/calendar.ts";
 import { invalid, Refusal } from "../kernel/failure.ts";
 import { inTransaction, type Tx } from "../storage/database.ts";
+import { cancelPending, endActive } from "./end.ts";
+import { type BillMissed, billMissedOf } from "./missed.ts";
 import type { CreditNoteOnTermination, Subscription, SubscriptionView } from "./model.ts";
 import { leavesPaidDays } from "./rules/lifecycle.ts";
 import type { TerminationOptions } from "./rules/request.ts";
 import { termsOf } from "./rules/windows.ts";
-import { endSchedules, lockSchedules } from "./schedules-store.ts";
-import { listByExternalId, lockSubscription, updateSubscription } from "./store.ts";
+import { lockSchedules } from "./schedules-store.ts";
+import { findByExternalId, listByExternalId, lockSubscription } from "./store.ts";
+import { lockCustomers } from "./transitions-store.ts";
 import { loadViews } from "./views-store.ts";
 
 export interface Termination {
@@ -24,43 +27,58 @@ export interface Termination {
 }
 
 /**
- * Ends the active subscription of an external id. What it still owes is billed by who reacts to `subscription.terminated`;
- * the runs see it no more. 422 where a credit note would be owed for days that were paid and not used.
+ * Ends the active subscription of an external id. Periods that no run has billed are billed first; the day on which a period
+ * begins is left to the end itself. 422 where a credit note would be owed for days that were paid and not used.
  */
 export async function terminateSubscription(
   app: App,
   organization: Organization,
   { externalId, isOfPending, options, now }: Termination,
+  billMissed: BillMissed,
 ): Promise<SubscriptionView> {
+  if (!isOfPending) {
+    const named = await findByExternalId(app.db, organization.id, externalId, "active");
+    if (named !== null) {
+      await billMissedOf(app, organization, named, { now, billMissed }, (timezone) =>
+        startOfDay(localDate(now, timezone), timezone).subtract({ microseconds: 1 }),
+      );
+    }
+  }
   return inTransaction(app.db, async (tx) => {
     const subscription = await lockNamed(tx, organization.id, externalId, isOfPending);
     if (subscription.status === "pending") {
-      await updateSubscription(tx, organization.id, subscription.id, {
-        status: "canceled",
-        canceled_at: now,
-        updated_at: now,
-      });
+      await cancelPending(app, tx, organization, [subscription.id], now);
+      await tellPrevious(app, tx, organization, subscription, now);
       return viewOf(tx, organization.id, subscription.id);
     }
     const terminated_at = floorToMicrosecond(now);
     const credit_note = await creditNoteChoice(tx, organization.id, { ...subscription, terminated_at }, options);
-    const invoice = options.invoice ?? subscription.on_termination_invoice;
-    await updateSubscription(tx, organization.id, subscription.id, {
-      status: "terminated",
+    const ending = {
+      id: subscription.id,
       terminated_at,
+      terminated_by: "request",
       on_termination_credit_note: credit_note,
-      on_termination_invoice: invoice,
-      updated_at: now,
-    });
-    await endSchedules(tx, organization.id, subscription.id);
-    const subject = { subject_type: "subscription", subject_id: subscription.id };
-    const payload = { generate_invoice: invoice === "generate" };
-    await publish(app, tx, organization, [{ kind: "subscription.terminated", ...subject, payload }], now);
+      on_termination_invoice: options.invoice ?? subscription.on_termination_invoice,
+    } as const;
+    await endActive(app, tx, organization, [ending], now);
     return viewOf(tx, organization.id, subscription.id);
   });
 }
 
-/** Whoever comes second finds it ended already: 404. */
+/** Whom a canceled link would have followed. */
+async function tellPrevious(
+  app: App,
+  tx: Tx,
+  organization: Organization,
+  { previous_subscription_id }: Subscription,
+  now: Temporal.Instant,
+): Promise<void> {
+  if (previous_subscription_id === null) return;
+  const subject = { subject_type: "subscription", subject_id: previous_subscription_id };
+  await publish(app, tx, organization, [{ kind: "subscription.updated", ...subject }], now);
+}
+
+/** With its customer, so that no run bills it meanwhile. Whoever comes second finds it ended already: 404. */
 async function lockNamed(
   tx: Tx,
   organizationId: string,
@@ -70,10 +88,28 @@ async function lockNamed(
   const status = isOfPending ? "pending" : "active";
   const links = await listByExternalId(tx, organizationId, externalId);
   const named = links.find((link) => link.status === status);
-  const subscription = named === undefined ? null : await lockSubscription(tx, organizationId, named.id);
-  if (subscription?.status === status) return subscription;
+  if (named !== undefined) {
+    if (links.some((link) => link.status === "incomplete" && link.previous_subscription_id === named.id)) {
+      throw invalid("base", "next_subscription_incomplete");
+    }
+    await lockCustomers(tx, organizationId, [named.customer_id]);
+    const subscription = await lockSubscription(tx, organizationId, named.id);
+    if (subscription?.status === status) return subscription;
+  }
   if (links.some((link) => link.status === "incomplete")) throw invalid("base", "subscription_incomplete");
   throw new Refusal("subscription_not_found");
+}
+
+/** The plan and the customer of a subscription. */
+export async function factsOf(
+  tx: Tx,
+  organizationId: string,
+  { id, plan_id, customer_id }: Subscription,
+): Promise<{ plan: StoredPlan; customer: BilledCustomer }> {
+  const plan = (await loadPlans(tx, organizationId, [plan_id])).get(plan_id);
+  const customer = (await loadBilledCustomers(tx, organizationId, [customer_id])).get(customer_id);
+  if (plan === undefined || customer === undefined) throw new Error(`subscription ${id} lacks its plan or customer`);
+  return { plan, customer };
 }
 
 /** What is stored of the choice: null for plans in arrears, whatever was asked; else the asked, the stored, or "credit". */
@@ -83,15 +119,18 @@ async function creditNoteChoice(
   subscription: Subscription & { readonly terminated_at: Temporal.Instant },
   options: TerminationOptions,
 ): Promise<CreditNoteOnTermination | null> {
-  const { id, plan_id, customer_id, terminated_at } = subscription;
-  const plan = (await loadPlans(tx, organizationId, [plan_id])).get(plan_id);
-  const customer = (await loadBilledCustomers(tx, organizationId, [customer_id])).get(customer_id);
-  if (plan === undefined || customer === undefined) throw new Error(`subscription ${id} lacks its plan or customer`);
-  const schedules = (await lockSchedules(tx, organizationId, [id])).get(id) ?? [];
+  const { id, terminated_at } = subscription;
+  const { plan, customer } = await factsOf(tx, organizationId, subscription);
   if (!plan.pay_in_advance) return null;
+  const schedules = (await lockSchedules(tx, organizationId, [id])).get(id) ?? [];
   const choice = options.credit_note ?? subscription.on_termination_credit_note ?? "credit";
-  const terms = { ...termsOf(subscription, plan, customer.timezone), terminated_at };
-  if (choice !== "skip" && leavesPaidDays(terms, plan, schedules)) {
+  const paid = {
+    terms: termsOf(subscription, plan, customer.timezone),
+    bills_start: subscription.bills_start,
+    amount_cents: plan.amount_cents,
+    schedules,
+  };
+  if (choice !== "skip" && leavesPaidDays(paid, terminated_at)) {
     throw invalid("on_termination_credit_note", "not_supported_yet");
   }
   return choice;

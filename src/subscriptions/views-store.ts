@@ -40,6 +40,31 @@ function views(db: DbOrTx, organizationId: string) {
     .where("s.organization_id", "=", organizationId);
 }
 
+/** The links before and behind it, for the few rows that are shown. */
+const neighbours = sql<Neighbours>`(
+  select jsonb_build_object(
+    'previous_plan_code', (
+      select p.code from subscriptions o join plans p on p.organization_id = o.organization_id and p.id = o.plan_id
+      where o.organization_id = s.organization_id and o.id = s.previous_subscription_id
+    ),
+    'next', (
+      select jsonb_build_object('plan_code', p.code, 'status', o.status, 'started_at', o.started_at)
+      from subscriptions o join plans p on p.organization_id = o.organization_id and p.id = o.plan_id
+      where o.organization_id = s.organization_id and o.previous_subscription_id = s.id and o.status <> 'canceled'
+      order by o.ordinal desc limit 1
+    )
+  )
+)`;
+
+interface Neighbours {
+  readonly previous_plan_code: string | null;
+  readonly next: {
+    readonly plan_code: string;
+    readonly status: SubscriptionStatus;
+    readonly started_at: string | null;
+  } | null;
+}
+
 const withColumns = (query: ReturnType<typeof views>) =>
   query.selectAll("s").select([
     "c.external_id as external_customer_id",
@@ -54,16 +79,21 @@ const withColumns = (query: ReturnType<typeof views>) =>
     "p.pay_in_advance",
     "p.bill_charges_monthly",
     "p.bill_fixed_charges_monthly",
+    neighbours.as("neighbours"),
   ]);
 
 type Row = Awaited<ReturnType<ReturnType<typeof withColumns>["executeTakeFirstOrThrow"]>>;
 
 function viewOf(row: Row): SubscriptionView {
+  const { previous_plan_code, next } = row.neighbours;
+  const startedAt = next?.started_at ?? null;
   return {
     ...subscriptionOf(row),
     external_customer_id: row.external_customer_id,
     timezone: row.customer_timezone ?? row.entity_timezone,
     billing_entity_code: row.billing_entity_code,
+    previous_plan_code,
+    next: next && { ...next, started_at: startedAt === null ? null : Temporal.Instant.from(startedAt) },
     plan: {
       code: row.plan_code,
       amount_cents: row.amount_cents,

@@ -9,6 +9,33 @@ export interface BusyOrganization {
   readonly paths: Readonly<Record<string, string>>;
 }
 
+/** A plan with a charge and its filter, and what they need. */
+async function sell(client: Client, name: string) {
+  const { billable_metric } = await client.must("POST", "/billable_metrics", {
+    billable_metric: {
+      ...{ name: "Tokens", code: `metric_${name}`, aggregation_type: "sum_agg", field_name: "tokens" },
+      filters: [{ key: "region", values: ["eu", "us"] }],
+    },
+  });
+  const { pricing_unit } = await client.must("POST", "/pricing_units", {
+    pricing_unit: { name: "Credits", code: `unit_${name}`, short_name: "CR" },
+  });
+  const { add_on } = await client.must("POST", "/add_ons", {
+    add_on: { name: "Setup", code: `add_on_${name}`, amount_cents: 500, amount_currency: "EUR" },
+  });
+  const charges = [
+    {
+      ...{ billable_metric_id: billable_metric.lago_id, charge_model: "standard", properties: { amount: "0.5" } },
+      filters: [{ values: { region: ["eu"] }, properties: { amount: "0.25" } }],
+    },
+  ];
+  const terms = { interval: "monthly", amount_cents: 1000, amount_currency: "EUR", pay_in_advance: false };
+  const created = await client.must("POST", "/plans", {
+    plan: { name: "Plan", code: `plan_${name}`, ...terms, charges },
+  });
+  return { billable_metric, pricing_unit, add_on, charge: created.plan.charges[0] };
+}
+
 /** `name` tells its codes from those of other organizations. */
 export async function createBusyOrganization(server: TestServer, name: string): Promise<BusyOrganization> {
   const client = await server.organization();
@@ -16,14 +43,7 @@ export async function createBusyOrganization(server: TestServer, name: string): 
   const [metric, plan, customer, subscription, event] = ["metric", "plan", "customer", "subscription", "event"].map(
     (word) => `${word}_${name}`,
   ) as [string, string, string, string, string];
-  const { billable_metric } = await client.must("POST", "/billable_metrics", {
-    billable_metric: { name: "Tokens", code: metric, aggregation_type: "sum_agg", field_name: "tokens" },
-  });
-  const charges = [
-    { billable_metric_id: billable_metric.lago_id, charge_model: "standard", properties: { amount: "0.5" } },
-  ];
-  const terms = { interval: "monthly", amount_cents: 1000, amount_currency: "EUR", pay_in_advance: false };
-  await client.must("POST", "/plans", { plan: { name: "Plan", code: plan, ...terms, charges } });
+  const { billable_metric, pricing_unit, add_on, charge } = await sell(client, name);
   await client.must("POST", "/customers", { customer: { external_id: customer, name: "Customer", currency: "EUR" } });
   await client.must("POST", "/subscriptions", {
     subscription: { external_customer_id: customer, external_id: subscription, plan_code: plan },
@@ -45,6 +65,9 @@ export async function createBusyOrganization(server: TestServer, name: string): 
       billable_metric_id: billable_metric.lago_id,
       billable_metric_code: metric,
       plan_code: plan,
+      charge_code: charge.code,
+      add_on_code: add_on.code,
+      filter_id: charge.filters[0].lago_id,
       external_customer_id: customer,
       external_subscription_id: subscription,
       transaction_id: event,
@@ -57,6 +80,8 @@ export async function createBusyOrganization(server: TestServer, name: string): 
     paths: {
       "/billable_metrics": metric,
       "/plans": plan,
+      "/pricing_units": pricing_unit.code,
+      "/add_ons": add_on.code,
       "/customers": customer,
       "/subscriptions": subscription,
       "/events": event,

@@ -102,12 +102,17 @@ const authorization = fc.oneof(
   fc.constantFrom("", "Bearer", "Bearer ", "Bearer x", "Basic eDp5", "Bearer x y z", `Bearer ${"k".repeat(9000)}`),
 );
 
+/** What stands in a path behind the name of a collection's member. */
+const NAMES_OF_PARTS = ["{charge_code}", "{filter_id}", "{fixed_charge_code}"];
+
 function pathOf(template: string, known: Known, own: readonly string[]): fc.Arbitrary<string> {
   const parts = template.split("/").map((part) => {
     if (!part.startsWith("{")) return fc.constant(part);
     const others = Object.values(known);
+    const named = NAMES_OF_PARTS.includes(part) ? known[part.slice(1, -1)] : undefined;
+    const meant = named === undefined ? own : [named];
     return fc.oneof(
-      { arbitrary: fc.constantFrom(...(own.length === 0 ? others : own)).map(encodeURIComponent), weight: 4 },
+      { arbitrary: fc.constantFrom(...(meant.length === 0 ? others : meant)).map(encodeURIComponent), weight: 4 },
       fc.constantFrom(...others).map(encodeURIComponent),
       { arbitrary: fc.constantFrom(...PATH_PARTS), weight: 2 },
     );

@@ -1,7 +1,9 @@
 /** One charge of a plan: what may be stored, and what still changes once a subscription was on the plan (4.1, 4.6 of the metering spec). */
 import type { Problem } from "../../kernel/failure.ts";
 import { NAME_LENGTH_MAX, storableTextOrNull } from "../../kernel/text.ts";
-import type { BillableMetric, ChargeModel, ChargeProperties } from "../model.ts";
+import type { AppliedPricingUnit, BillableMetric, ChargeModel, ChargeProperties } from "../model.ts";
+import { type AppliedUnitInput, readAppliedUnit, readConversionRate, type UnitsByCode } from "./applied-unit.ts";
+import { type FilterInput, type FilterTerms, readFilterList } from "./charge-filters.ts";
 import { compatibilityProblems } from "./matrix.ts";
 import { defaultProperties, readProperties } from "./properties.ts";
 
@@ -21,9 +23,9 @@ export interface ChargeInput {
   readonly invoice_display_name?: string | null;
   readonly properties?: Readonly<Record<string, unknown>> | null;
   readonly accepts_target_wallet?: boolean | null;
-  readonly filters?: readonly unknown[] | null;
+  readonly filters?: readonly FilterInput[] | null;
   readonly tax_codes?: readonly string[] | null;
-  readonly applied_pricing_unit?: object | null;
+  readonly applied_pricing_unit?: AppliedUnitInput | null;
 }
 
 export interface ChargeTerms {
@@ -35,8 +37,12 @@ export interface ChargeTerms {
   readonly invoiceable: boolean;
   readonly regroup_paid_fees: "invoice" | null;
   readonly min_amount_cents: bigint;
+  readonly accepts_target_wallet: boolean;
   readonly invoice_display_name: string | null;
   readonly properties: ChargeProperties;
+  /** Null: as they are. */
+  readonly filters: readonly FilterTerms[] | null;
+  readonly applied_pricing_unit: AppliedPricingUnit | null;
   readonly billable_metric: BillableMetric;
 }
 
@@ -49,17 +55,20 @@ const MIN_AMOUNT_CENTS_MAX = 1_000_000_000_000_000n;
 
 type Refuse = (field: string, code: string) => void;
 
-export function readNewCharge(input: ChargeInput, metric: BillableMetric): ChargeReading {
+export function readNewCharge(input: ChargeInput, metric: BillableMetric, units: UnitsByCode): ChargeReading {
   const problems: Problem[] = [];
   const refuse: Refuse = (field, code) => problems.push({ field, code });
   const traits = readTraits({ ...input, charge_model: input.charge_model ?? "" }, null, refuse);
-  if (!isEmpty(input.applied_pricing_unit)) refuse("pricing_unit", "relation_must_exist");
-  return finish(input, { code: readCode(input, refuse), billable_metric: metric, ...traits }, problems);
+  const applied = readAppliedUnit(input.applied_pricing_unit, units);
+  const terms = { code: readCode(input, refuse), billable_metric: metric, ...traits, filters: [] };
+  problems.push(...applied.problems);
+  return finish(input, { ...terms, applied_pricing_unit: applied.unit }, problems);
 }
 
 /**
  * The given keys over what the charge was; absent properties are reset to the model's defaults, an absent display name or
- * minimum to none. On an attached plan only display name and properties change. A pricing unit is never added later: it is ignored.
+ * minimum to none. On an attached plan only names, prices and filters change. A pricing unit is never added or exchanged
+ * later, that is ignored; its rate may change.
  */
 export function readChangedCharge(
   input: ChargeInput,
@@ -67,11 +76,26 @@ export function readChangedCharge(
   metric: BillableMetric,
   isAttached: boolean,
 ): ChargeReading {
-  if (isAttached) return finish(input, before, []);
   const problems: Problem[] = [];
   const refuse: Refuse = (field, code) => problems.push({ field, code });
+  const rated = { applied_pricing_unit: readChangedRate(input, before.applied_pricing_unit, problems) };
+  const accepts_target_wallet = input.accepts_target_wallet ?? before.accepts_target_wallet;
+  if (isAttached) return finish(input, { ...before, ...rated, accepts_target_wallet }, problems);
   const traits = readTraits(input, before, refuse);
-  return finish(input, { code: readCode(input, refuse) ?? before.code, billable_metric: metric, ...traits }, problems);
+  const code = readCode(input, refuse) ?? before.code;
+  return finish(input, { ...before, ...rated, ...traits, code, billable_metric: metric }, problems);
+}
+
+function readChangedRate(
+  { applied_pricing_unit: input }: ChargeInput,
+  before: AppliedPricingUnit | null,
+  problems: Problem[],
+): AppliedPricingUnit | null {
+  const isGiven = input?.conversion_rate !== null && input?.conversion_rate !== undefined;
+  if (before === null || !isGiven) return before;
+  const { rate, problems: found } = readConversionRate(input.conversion_rate);
+  problems.push(...found);
+  return rate === null ? before : { ...before, conversion_rate: rate };
 }
 
 function readCode({ code }: ChargeInput, refuse: Refuse): string | null {
@@ -80,7 +104,13 @@ function readCode({ code }: ChargeInput, refuse: Refuse): string | null {
   return text;
 }
 
-const NEW_CHARGE = { pay_in_advance: false, prorated: false, invoiceable: true, regroup_paid_fees: null } as const;
+const NEW_CHARGE = {
+  pay_in_advance: false,
+  prorated: false,
+  invoiceable: true,
+  regroup_paid_fees: null,
+  accepts_target_wallet: false,
+} as const;
 
 function readTraits(input: ChargeInput, before: ChargeTerms | null, refuse: Refuse) {
   const known = before ?? NEW_CHARGE;
@@ -97,6 +127,7 @@ function readTraits(input: ChargeInput, before: ChargeTerms | null, refuse: Refu
     invoiceable: input.invoiceable ?? known.invoiceable,
     regroup_paid_fees: readRegrouping(regroup_paid_fees, known.regroup_paid_fees),
     min_amount_cents: min_amount_cents ?? 0n,
+    accepts_target_wallet: input.accepts_target_wallet ?? known.accepts_target_wallet,
   };
 }
 
@@ -125,16 +156,16 @@ function finish(
     problems.push(...compatibilityProblems(traits, billable_metric));
     problems.push(...codes.map((code) => ({ field: "properties", code })));
   }
-  problems.push(...comingLater(input));
+  // Filters that stay must still fit: the model or the metric may be another one now.
+  const filters = readFilterList(input.filters ?? traits.filters ?? [], traits);
+  if (problems.length === 0) problems.push(...filters.problems);
   return {
-    terms: { ...traits, invoice_display_name: storableTextOrNull(input.invoice_display_name), properties },
+    terms: {
+      ...traits,
+      invoice_display_name: storableTextOrNull(input.invoice_display_name),
+      properties,
+      filters: isAbsent(input.filters) ? null : filters.filters,
+    },
     problems,
   };
-}
-
-function comingLater({ filters, accepts_target_wallet }: ChargeInput): Problem[] {
-  const problems: Problem[] = [];
-  if ((filters ?? []).length > 0) problems.push({ field: "filters", code: "not_supported_yet" });
-  if (accepts_target_wallet === true) problems.push({ field: "accepts_target_wallet", code: "not_supported_yet" });
-  return problems;
 }

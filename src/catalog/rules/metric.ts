@@ -1,7 +1,7 @@
 /** Billable metrics: what may be stored, and what of it may still change (1.1, 1.2, 1.4 of the metering spec). */
 import type { Problem } from "../../kernel/failure.ts";
 import { NAME_LENGTH_MAX, storableText, storableTextOrNull } from "../../kernel/text.ts";
-import type { AggregationType } from "../model.ts";
+import type { AggregationType, MetricFilter } from "../model.ts";
 import { parseExpression } from "./expression.ts";
 
 export const AGGREGATION_TYPES = [
@@ -16,11 +16,6 @@ export const AGGREGATION_TYPES = [
 
 export const ROUNDING_FUNCTIONS = ["round", "ceil", "floor"] as const;
 
-export interface MetricFilter {
-  readonly key: string;
-  readonly values: readonly string[];
-}
-
 /** What a request says of a metric: absent keys are undefined. */
 export interface MetricInput {
   readonly name?: string | null;
@@ -33,6 +28,7 @@ export interface MetricInput {
   readonly rounding_function?: string | null;
   readonly rounding_precision?: number | null;
   readonly expression?: string | null;
+  readonly custom_aggregator?: string | null;
   readonly filters?: readonly { readonly key?: string | null; readonly values?: readonly string[] | null }[] | null;
 }
 
@@ -47,6 +43,7 @@ export interface MetricTerms {
   readonly rounding_function: "round" | "ceil" | "floor" | null;
   readonly rounding_precision: number | null;
   readonly expression: string | null;
+  readonly custom_aggregator: string | null;
   readonly filters: readonly MetricFilter[];
 }
 
@@ -61,6 +58,7 @@ const NEW_METRIC: MetricTerms = {
   rounding_function: null,
   rounding_precision: null,
   expression: null,
+  custom_aggregator: null,
   filters: [],
 };
 
@@ -80,15 +78,19 @@ export function readNewMetric(input: MetricInput): MetricReading {
   return readMetric({ ...input, aggregation_type: input.aggregation_type ?? null }, NEW_METRIC);
 }
 
-/** `isUsed`: by a live charge of a live plan; then only name, description and filters still change, the rest is ignored. */
+/**
+ * `isUsed`: by a live charge of a live plan; then only name, description and filters still change, the rest is ignored. A custom
+ * aggregation's script may always be put right.
+ */
 export function readChangedMetric(input: MetricInput, before: MetricTerms, isUsed: boolean): MetricReading {
   if (!isUsed) return readMetric(input, before);
-  const { name, description, filters } = input;
+  const { name, description, filters, custom_aggregator } = input;
   const { problems, terms } = readMetric(
     {
       ...(name === undefined ? {} : { name }),
       ...(description === undefined ? {} : { description }),
       ...(filters === undefined ? {} : { filters }),
+      ...(custom_aggregator === undefined ? {} : { custom_aggregator }),
     },
     before,
   );
@@ -117,11 +119,17 @@ function readMetric(input: MetricInput, before: MetricTerms): MetricReading {
     ...readAggregation(input, before, refuse),
     ...readRounding(input, before, refuse),
     expression: text(input.expression, before.expression),
+    custom_aggregator: null,
     filters: readFilters(input.filters, before.filters, refuse),
   };
+  const script = input.custom_aggregator;
+  // One that was kept goes with the type; one that is sent must fit it.
+  const kept = terms.aggregation_type === "custom_agg" ? before.custom_aggregator : null;
+  const custom_aggregator = text(script, kept);
+  checkAggregator({ ...terms, custom_aggregator }, refuse);
   if (terms.expression !== null && parseExpression(terms.expression) === null)
     refuse("expression", "invalid_expression");
-  return { terms, problems };
+  return { terms: { ...terms, custom_aggregator }, problems };
 }
 
 type Refuse = (field: string, code: string) => void;
@@ -145,6 +153,18 @@ function readAggregation(input: MetricInput, before: MetricTerms, refuse: Refuse
   const isWeighted = aggregation_type === "weighted_sum_agg";
   if (isWeighted && interval !== "seconds") refuse("weighted_interval", "value_is_invalid");
   return { aggregation_type, field_name, recurring, weighted_interval: isWeighted ? interval : null };
+}
+
+const AGGREGATOR_LENGTH_MAX = 65_536;
+
+/** The script belongs to a custom aggregation, which cannot do without; whether it compiles is found out in its sandbox. */
+function checkAggregator({ aggregation_type, custom_aggregator }: MetricTerms, refuse: Refuse): void {
+  if (aggregation_type === "custom_agg") {
+    if (custom_aggregator === null) refuse("custom_aggregator", "value_is_mandatory");
+    else if (custom_aggregator.length > AGGREGATOR_LENGTH_MAX) refuse("custom_aggregator", "value_is_too_long");
+  } else if (custom_aggregator !== null) {
+    refuse("custom_aggregator", "not_compatible_with_aggregation_type");
+  }
 }
 
 function readRounding(input: MetricInput, before: MetricTerms, refuse: Refuse) {

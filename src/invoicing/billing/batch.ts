@@ -9,15 +9,26 @@ import type { BilledCustomer } from "../../customers/index.ts";
 import type { Owner } from "../../jobs/index.ts";
 import { inTransaction, type Tx } from "../../storage/database.ts";
 import {
+  applySwitches,
   type DueSubscription,
+  finishTrials,
   loadDueSubscriptions,
   moveSchedules,
-  type ScheduleMove,
 } from "../../subscriptions/index.ts";
+import { correctionsSeen, holdCorrections, untilUncorrected } from "../corrections.ts";
+import { regroupingsOf, regroupPaidFees } from "../in-advance/regroup.ts";
 import type { PlannedInvoice } from "../model.ts";
+import type { RatedPeriod } from "../rules/charge-fees.ts";
 import { dayOf } from "../rules/dates.ts";
-import { type BillingFacts, type DueWork, type Moment, periodicWork } from "../rules/due-periods.ts";
-import { planInvoices, type RatedPeriod } from "../rules/plan-invoices.ts";
+import {
+  type BillingFacts,
+  type DueWork,
+  joined,
+  type Moment,
+  type NextFacts,
+  periodicWork,
+} from "../rules/due-periods.ts";
+import { planInvoices } from "../rules/plan-invoices.ts";
 import type { Failure } from "./failures.ts";
 import { gatherPeriods, loadFacts } from "./gather.ts";
 import { invoicesMade } from "./metrics.ts";
@@ -33,13 +44,20 @@ export interface CustomerWork {
 /** What one customer's billing comes to. */
 export interface CustomerPlan {
   readonly customerId: string;
+  readonly timezone: string;
   readonly invoices: readonly PlannedInvoice[];
-  readonly moves: readonly ScheduleMove[];
+  readonly work: DueWork;
 }
 
 export interface Planned {
   readonly plans: readonly CustomerPlan[];
   readonly failures: readonly Failure[];
+}
+
+function nextFactsOf({ next }: DueSubscription, facts: ReadonlyMap<string, BillingFacts>): NextFacts | null {
+  if (next === null) return null;
+  const known = facts.get(next.subscription.id) as BillingFacts;
+  return { ...known, initial_started_at: next.initial_started_at };
 }
 
 /** The due work of each customer; one whose periods cannot be told is set aside. */
@@ -54,7 +72,10 @@ function workOf(
     try {
       const known = subscriptions.map((each) => ({ each, fact: facts.get(each.subscription.id) as BillingFacts }));
       const customer = (known[0] as { fact: BillingFacts }).fact.customer;
-      works.push({ customer, works: known.map(({ each, fact }) => periodicWork(fact, each, moment)) });
+      works.push({
+        customer,
+        works: known.map(({ each, fact }) => periodicWork(fact, each, moment, nextFactsOf(each, facts))),
+      });
     } catch (error) {
       failures.push({ customerId, error: reasonOf(error) });
     }
@@ -77,7 +98,8 @@ export async function planWork(
   for (const { customer, works: ofCustomer } of works) {
     try {
       const invoices = planInvoices(customer, byCustomer.get(customer.id) ?? [], today(customer.timezone));
-      plans.push({ customerId: customer.id, invoices, moves: ofCustomer.flatMap(({ moves }) => moves) });
+      const { id: customerId, timezone } = customer;
+      plans.push({ customerId, timezone, invoices, work: joined(ofCustomer) });
     } catch (error) {
       failures.push({ customerId: customer.id, error: reasonOf(error) });
     }
@@ -96,15 +118,25 @@ export async function writePlans(
   await moveSchedules(
     tx,
     owner.id,
-    plans.flatMap(({ moves }) => moves),
+    plans.flatMap(({ work }) => work.moves),
   );
-  await writeInvoices(
+  await applySwitches(
     app,
     tx,
     owner,
-    plans.flatMap(({ invoices }) => invoices),
+    plans.flatMap(({ work, timezone }) => work.switches.map((each) => ({ ...each, timezone }))),
     now,
   );
+  await finishTrials(
+    app,
+    tx,
+    owner,
+    plans.flatMap(({ work }) => work.trialEnds),
+    now,
+  );
+  const invoices = plans.flatMap((plan) => plan.invoices);
+  await writeInvoices(app, tx, owner, invoices, now);
+  await regroupPaidFees(app, tx, owner, regroupingsOf(invoices), now);
 }
 
 /** Bills what is due of these customers, but for those that another run holds; answers those to be set aside. */
@@ -113,16 +145,18 @@ async function billTogether(
   owner: Owner,
   customerIds: readonly string[],
   now: Temporal.Instant,
+  until: Temporal.Instant,
 ): Promise<readonly Failure[]> {
-  const due = await loadDueSubscriptions(app.db, owner.id, customerIds, now);
+  const due = await loadDueSubscriptions(app.db, owner.id, customerIds, until);
   if (due.length === 0) return [];
   const facts = await loadFacts(
     app.db,
     owner.id,
-    due.map(({ subscription }) => subscription),
+    due.flatMap(({ subscription, next }) => (next === null ? [subscription] : [subscription, next.subscription])),
   );
-  const moment: Moment = { now, today: dayOf(now) };
+  const moment: Moment = { now, until, today: dayOf(now) };
   const { works, failures } = workOf(due, facts, moment);
+  const seen = await correctionsSeen(app.db);
   const planned = await planWork(app, owner, works, moment);
   const written = await inTransaction(app.db, async (tx) => {
     const taken = await takeCustomers(
@@ -131,6 +165,12 @@ async function billTogether(
       planned.plans.map(({ customerId }) => customerId),
     );
     const plans = planned.plans.filter(({ customerId }) => taken.has(customerId));
+    await holdCorrections(
+      tx,
+      owner.id,
+      seen,
+      due.map(({ subscription }) => subscription.external_id),
+    );
     await writePlans(app, tx, owner, plans, now);
     return plans;
   });
@@ -139,7 +179,7 @@ async function billTogether(
 }
 
 /** Whether trying again could help, as nothing is wrong with what was billed: the database went away, or is short of something. */
-function isOfTheDatabase(error: unknown): boolean {
+export function isOfTheDatabase(error: unknown): boolean {
   const { code, message } = error as { code?: unknown; message?: unknown };
   if (typeof code === "string") return /^(08|40|53|55|57|58)...$/.test(code) || /^E[A-Z]+$/.test(code);
   return typeof message === "string" && /connection|client was closed|timeout exceeded/i.test(message);
@@ -152,26 +192,27 @@ export function reasonOf(error: unknown): string {
 /**
  * As billTogether; a batch that cannot be read or written as a whole is halved until the customer is found that breaks
  * it, so that one customer's fault costs the others nothing. Each part looks anew at what is due: what another run billed
- * meanwhile is not due any more.
+ * meanwhile is not due any more. `until`: what fell due up to here, if not all.
  */
 export async function billCustomers(
   app: App,
   owner: Owner,
   customerIds: readonly string[],
   now: Temporal.Instant,
+  until: Temporal.Instant = now,
 ): Promise<readonly Failure[]> {
   if (customerIds.length === 0) return [];
   try {
-    return await billTogether(app, owner, customerIds, now);
+    return await untilUncorrected(() => billTogether(app, owner, customerIds, now, until));
   } catch (error) {
     if (isOfTheDatabase(error)) throw error;
     app.logger.info({ organization_id: owner.id, customers: customerIds.length, err: error }, "a batch is halved");
   }
   const [customerId] = customerIds;
-  if (customerIds.length === 1 && customerId !== undefined) return billAlone(app, owner, customerId, now);
+  if (customerIds.length === 1 && customerId !== undefined) return billAlone(app, owner, customerId, now, until);
   const middle = Math.ceil(customerIds.length / 2);
-  const first = await billCustomers(app, owner, customerIds.slice(0, middle), now);
-  return [...first, ...(await billCustomers(app, owner, customerIds.slice(middle), now))];
+  const first = await billCustomers(app, owner, customerIds.slice(0, middle), now, until);
+  return [...first, ...(await billCustomers(app, owner, customerIds.slice(middle), now, until))];
 }
 
 /** The second look at a single customer: what fails again is its own fault. */
@@ -180,9 +221,10 @@ async function billAlone(
   owner: Owner,
   customerId: string,
   now: Temporal.Instant,
+  until: Temporal.Instant = now,
 ): Promise<readonly Failure[]> {
   try {
-    return await billTogether(app, owner, [customerId], now);
+    return await untilUncorrected(() => billTogether(app, owner, [customerId], now, until));
   } catch (error) {
     if (isOfTheDatabase(error)) throw error;
     return [{ customerId, error: reasonOf(error) }];

@@ -3,7 +3,9 @@ import type { App } from "../../app.ts";
 import { findOrganization, type PeriodicWork } from "../../identity/index.ts";
 import { enqueue, type Job, job, type Owner, type Schedule } from "../../jobs/index.ts";
 import { machineNow, presentOf } from "../../kernel/clock.ts";
+import { nextQueueRetryAt } from "../../metering/index.ts";
 import { dueCustomers, nextDueAt, organizationsWithDueWork } from "../../subscriptions/index.ts";
+import { chargeInAdvance } from "../in-advance/jobs.ts";
 import { billCustomers } from "./batch.ts";
 import {
   customersToRetry,
@@ -63,12 +65,13 @@ export const billing: Job<OfOrganization> = job("invoicing.billing", async ({ or
   await enqueueBatches(app, organization, (after) => dueCustomers(app.db, organization_id, now, size, after));
 });
 
-/** Tries customers again that were set aside and whose time has come. */
+/** Tries customers, and events in advance, again that were set aside and whose time has come. */
 export const retries: Job<OfOrganization> = job("invoicing.retries", async ({ organization_id }, { app }) => {
   const organization = await findOrganization(app.db, organization_id);
   const now = presentOf(organization);
   const { billingBatchCustomers: size } = app.config;
   await enqueueBatches(app, organization, (after) => customersToRetry(app.db, organization_id, now, size, after));
+  await enqueue(app.db, organization, chargeInAdvance, { organization_id });
 });
 
 async function enqueueForEach(app: App, work: Job<OfOrganization>, organizationIds: readonly string[]): Promise<void> {
@@ -114,8 +117,8 @@ export const billingWork: PeriodicWork = {
   job: billing,
   async nextDueAt(app, organizationId, after, until) {
     const overdue = (await isOverdue(app, organizationId, after)) ? nextRun(after) : null;
-    const due = await nextDueAt(app.db, organizationId, after.subtract(AFTER_MIDNIGHT), until.subtract(AFTER_MIDNIGHT));
-    const moments = [overdue, due?.add(AFTER_MIDNIGHT) ?? null].filter((at) => at !== null);
+    const due = await nextDueAt(app.db, organizationId, after, until, AFTER_MIDNIGHT);
+    const moments = [overdue, due].filter((at) => at !== null);
     const first = moments.sort(Temporal.Instant.compare)[0];
     return first !== undefined && Temporal.Instant.compare(first, until) <= 0 ? first : null;
   },
@@ -124,5 +127,11 @@ export const billingWork: PeriodicWork = {
 export const retriesWork: PeriodicWork = {
   name: "retries",
   job: retries,
-  nextDueAt: (app, organizationId, after, until) => nextRetryAt(app.db, organizationId, after, until),
+  async nextDueAt({ db }, organizationId, after, until) {
+    const moments = [
+      await nextRetryAt(db, organizationId, after, until),
+      await nextQueueRetryAt(db, organizationId, after, until),
+    ];
+    return moments.filter((at) => at !== null).sort(Temporal.Instant.compare)[0] ?? null;
+  },
 };

@@ -1,8 +1,8 @@
 /** The SQL of billing: what a batch reads of other rooms' settings, what it locks, and what it writes. */
 import { sql } from "kysely";
-import { jsonArray, plainArray, textArray } from "../../storage/arrays.ts";
+import { plainArray, textArray } from "../../storage/arrays.ts";
 import type { DbOrTx, Tx } from "../../storage/database.ts";
-import type { BilledPeriod, PlannedFee, PlannedInvoice } from "../model.ts";
+import type { BilledPeriod, PlannedInvoice } from "../model.ts";
 import type { NumberingEntity } from "../rules/numbers.ts";
 import type { InvoiceNumber } from "./numbering.ts";
 
@@ -94,14 +94,8 @@ export interface NumberedPeriod {
   readonly period: BilledPeriod;
 }
 
-export interface NumberedFee {
-  readonly id: string;
-  readonly of: NumberedPeriod;
-  readonly fee: PlannedFee;
-}
-
 /** The same windows and days stand in many rows: each is spelled once. */
-function spelling<T extends { toString(): string }>(): (value: T) => string {
+export function spelling<T extends { toString(): string }>(): (value: T) => string {
   const known = new Map<T, string>();
   return (value) => {
     let text = known.get(value);
@@ -128,12 +122,13 @@ export async function insertInvoices(
     insert into invoices (
       organization_id, id, customer_id, billing_entity_id, invoice_type, status, payment_status, number, sequential_id,
       billing_entity_sequential_id, currency, timezone, fees_amount_cents, sub_total_excluding_taxes_amount_cents,
-      taxes_amount_cents, sub_total_including_taxes_amount_cents, total_amount_cents, issuing_date, payment_due_date,
+      taxes_amount_cents, taxes_rate, sub_total_including_taxes_amount_cents, total_amount_cents, total_paid_amount_cents, issuing_date, payment_due_date,
       expected_finalization_date, net_payment_term, self_billed, skip_charges, purchase_order_number, finalized_at, created_at, updated_at)
     select
-      ${organizationId}::uuid, id, customer_id, billing_entity_id, 'subscription', status,
-      case when total > 0 then 'pending' else 'succeeded' end, number, sequential_id, entity_sequential_id, currency, timezone,
-      fees, before_taxes, taxes, with_taxes, total, issued, due, expected, term, self_billed, skip_charges, purchase_order,
+      ${organizationId}::uuid, id, customer_id, billing_entity_id, type, status,
+      case when total > 0 and type = 'subscription' then 'pending' else 'succeeded' end, number, sequential_id, entity_sequential_id, currency, timezone,
+      fees, before_taxes, taxes, case when fees > 0 then round(taxes * 100.0 / fees, 2) else 0 end, with_taxes, total,
+      case type when 'advance_charges' then total else 0 end, issued, due, expected, term, self_billed, skip_charges, purchase_order,
       case status when 'finalized' then ${now.toString()}::timestamptz end, ${now.toString()}::timestamptz, ${now.toString()}::timestamptz
     from unnest(
       ${plainArray(rows.map(({ id }) => id))}::uuid[], ${plain(({ customer }) => customer.id)}::uuid[],
@@ -153,9 +148,10 @@ export async function insertInvoices(
       ${plain(({ customer }) => customer.net_payment_term)}::int[],
       ${plain(({ customer }) => customer.account_type === "partner")}::boolean[],
       ${plain(({ skip_charges }) => skip_charges)}::boolean[],
-      ${text(({ purchase_order_number }) => purchase_order_number)}::text[]
+      ${text(({ purchase_order_number }) => purchase_order_number)}::text[],
+      ${text(({ invoice_type }) => invoice_type ?? "subscription")}::text[]
     ) with ordinality as i(id, customer_id, billing_entity_id, status, number, sequential_id, entity_sequential_id, currency, timezone,
-      fees, before_taxes, taxes, with_taxes, total, issued, due, expected, term, self_billed, skip_charges, purchase_order, n)
+      fees, before_taxes, taxes, with_taxes, total, issued, due, expected, term, self_billed, skip_charges, purchase_order, type, n)
     order by n`.execute(tx);
 }
 
@@ -192,44 +188,5 @@ export async function insertInvoiceSubscriptions(
       ${instants(({ windows }) => windows.fixed_charges?.to)}::timestamptz[]
     ) with ordinality as p(id, invoice_id, subscription_id, reason, timestamp, from_at, to_at, charges_from_at, charges_to_at,
       fixed_charges_from_at, fixed_charges_to_at, n)
-    order by n`.execute(tx);
-}
-
-export async function insertFees(
-  tx: Tx,
-  organizationId: string,
-  rows: readonly NumberedFee[],
-  now: Temporal.Instant,
-): Promise<void> {
-  const textOf = spelling<Temporal.Instant>();
-  const plain = (read: (fee: PlannedFee) => string | number | bigint | boolean | null) =>
-    plainArray(rows.map(({ fee }) => read(fee)));
-  const ofPeriod = (read: (period: BilledPeriod) => string | number) =>
-    plainArray(rows.map(({ of }) => read(of.period)));
-  await sql`
-    insert into fees (
-      organization_id, id, invoice_id, subscription_id, customer_id, fee_type, charge_id, billable_metric_id, plan_id,
-      plan_version_no, amount_cents, precise_amount_cents, amount_currency, units, total_aggregated_units, unit_amount_cents,
-      precise_unit_amount, events_count, amount_details, pay_in_advance, from_at, to_at, created_at, updated_at)
-    select ${organizationId}::uuid, id, invoice_id, subscription_id, customer_id, fee_type, charge_id, metric_id, plan_id,
-      version_no, amount, precise_amount, currency, units, total_units, unit_amount, precise_unit_amount, events_count, details,
-      pay_in_advance, from_at, to_at, ${now.toString()}::timestamptz, ${now.toString()}::timestamptz
-    from unnest(
-      ${plainArray(rows.map(({ id }) => id))}::uuid[], ${plainArray(rows.map(({ of }) => of.of.id))}::uuid[],
-      ${ofPeriod(({ subscription }) => subscription.id)}::uuid[],
-      ${ofPeriod(({ subscription }) => subscription.customer_id)}::uuid[],
-      ${plain(({ fee_type }) => fee_type)}::text[], ${plain(({ charge_id }) => charge_id)}::uuid[],
-      ${plain(({ billable_metric_id }) => billable_metric_id)}::uuid[], ${ofPeriod(({ plan }) => plan.id)}::uuid[],
-      ${ofPeriod(({ plan }) => plan.version_no)}::int[], ${plain(({ amount_cents }) => amount_cents)}::bigint[],
-      ${plain(({ precise_amount_cents }) => precise_amount_cents.toFixed())}::numeric[],
-      ${ofPeriod(({ plan }) => plan.amount_currency)}::text[], ${plain(({ units }) => units.toFixed())}::numeric[],
-      ${plain(({ total_aggregated_units }) => total_aggregated_units.toFixed())}::numeric[],
-      ${plain(({ unit_amount_cents }) => unit_amount_cents)}::bigint[],
-      ${plain(({ precise_unit_amount }) => precise_unit_amount.toFixed())}::numeric[],
-      ${plain(({ events_count }) => events_count)}::int[], ${jsonArray(rows.map(({ fee }) => fee.amount_details))}::jsonb[],
-      ${plain(({ pay_in_advance }) => pay_in_advance)}::boolean[], ${plain(({ from }) => textOf(from))}::timestamptz[],
-      ${plain(({ to }) => textOf(to))}::timestamptz[]
-    ) with ordinality as f(id, invoice_id, subscription_id, customer_id, fee_type, charge_id, metric_id, plan_id, version_no, amount,
-      precise_amount, currency, units, total_units, unit_amount, precise_unit_amount, events_count, details, pay_in_advance, from_at, to_at, n)
     order by n`.execute(tx);
 }

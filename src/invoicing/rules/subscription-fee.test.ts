@@ -18,7 +18,11 @@ function terms(options: Partial<BillingTerms> & { started_at: Temporal.Instant }
     bill_fixed_charges_monthly: false,
     subscription_at: options.started_at,
     created_at: options.started_at,
+    ending_at: null,
     terminated_at: null,
+    terminated_by: options.terminated_at ? "request" : null,
+    trial_ends_at: null,
+    pauses: [],
     timezone: "UTC",
     ...options,
   };

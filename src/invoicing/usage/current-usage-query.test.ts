@@ -26,19 +26,48 @@ test("the first restriction given counts, under its own or its deprecated name",
     assert.deepEqual(readCurrentUsageQuery(query).restriction, restriction);
 });
 
-test("what comes later is refused by its name, unless it asks for nothing", () => {
+test("groups come as a map, as lists, or as a JSON text; the deprecated name is the weaker one", () => {
+  for (const [query, group] of [
+    [{}, {}],
+    [
+      { "group[user]": "1", "group[team]": "a" },
+      { user: ["1"], team: ["a"] },
+    ],
+    [{ "group[user][]": ["1", "2"] }, { user: ["1", "2"] }],
+    [{ group: '{"user": "1", "team": ["a", "b"]}' }, { user: ["1"], team: ["a", "b"] }],
+    [{ "filter_by_group[user]": "1", "group[user]": "2" }, { user: ["2"] }],
+    [{ filter_by_group: "{}", group: "" }, {}],
+    [{ "group[__proto__]": "1" }, Object.fromEntries([["__proto__", ["1"]]])],
+  ] as const)
+    assert.deepEqual(readCurrentUsageQuery(query).view.group, group);
+});
+
+test("presentation keys come as a JSON array: none given shows all, an empty one shows none", () => {
+  for (const [query, keys] of [
+    [{}, null],
+    [{ filter_by_presentation: "null" }, null],
+    [{ filter_by_presentation: "[ ]" }, []],
+    [{ filter_by_presentation: '["team"]' }, ["team"]],
+    [{ "filter_by_presentation[]": ["team", "user"] }, ["team", "user"]],
+  ] as const)
+    assert.deepEqual(readCurrentUsageQuery(query).view.presentation, keys);
+});
+
+test("what cannot be read is refused by its name", () => {
   for (const [query, field] of [
-    [{ "group[user]": "1" }, "group"],
-    [{ filter_by_group: '{"user": "1"}' }, "filter_by_group"],
-    [{ filter_by_presentation: '["team"]' }, "filter_by_presentation"],
+    [{ group: "user" }, "group"],
+    [{ group: "[1]" }, "group"],
+    [{ group: '{"user": {"a": 1}}' }, "group"],
+    [{ filter_by_group: '"user"' }, "filter_by_group"],
+    [{ filter_by_presentation: "team" }, "filter_by_presentation"],
+    [{ filter_by_presentation: "[1]" }, "filter_by_presentation"],
+    [{ apply_taxes: "maybe" }, "apply_taxes"],
+    [{ skip_grouping: "maybe" }, "skip_grouping"],
   ] as const)
     assert.throws(() => readCurrentUsageQuery(query), {
       code: "validation_errors",
-      details: { [field]: ["not_supported_yet"] },
+      details: { [field]: ["value_is_invalid"] },
     });
-  for (const query of [{ group: "{}" }, { filter_by_presentation: "[ ]" }, { group: "" }, { skip_grouping: "true" }])
-    assert.equal(readCurrentUsageQuery(query).full_usage, false);
-  assert.throws(() => readCurrentUsageQuery({ apply_taxes: "maybe" }), { code: "validation_errors" });
 });
 
 const chargeOf = (code: string, name: string) => ({ id: code, code, billable_metric: { name, code: name } }) as Charge;

@@ -1,20 +1,13 @@
 /** What a subscription has used in its open period, priced as it will be billed. */
-import { loadPlans, type Plan } from "../../catalog/index.ts";
-import { findCustomer } from "../../customers/index.ts";
-import { startOfDay } from "../../kernel/calendar.ts";
+import type { Charge } from "../../catalog/index.ts";
 import { Refusal } from "../../kernel/failure.ts";
 import type { Database } from "../../storage/database.ts";
-import {
-  currentPeriod,
-  currentUsageWindow,
-  findActiveSubscription,
-  termsOf,
-  type Window,
-} from "../../subscriptions/index.ts";
+import type { Window } from "../../subscriptions/index.ts";
 import { type CurrentUsageQuery, selectCharges } from "./current-usage-query.ts";
 import { gatherUsage } from "./gather.ts";
 import type { UsageFeeDraft } from "./model.ts";
-import { usageFee } from "./usage-fees.ts";
+import { findOpenSubscription, type OpenSubscription, openPeriod, type Wanted } from "./open-period.ts";
+import { usageFees } from "./usage-fees.ts";
 
 export interface CurrentUsage {
   /** Half-open: up to the end of the period, so that events dated ahead count. */
@@ -22,8 +15,8 @@ export interface CurrentUsage {
   /** Where the subscription's own period ends, exclusive: later than the window where a yearly plan's charges are monthly. */
   readonly period_to: Temporal.Instant;
   readonly currency: string;
-  /** One per charge, also where nothing was used. */
-  readonly fees: readonly UsageFeeDraft[];
+  /** Per charge its fees: of each filter, then of the default bucket, in groups; also where nothing was used. */
+  readonly charges: readonly { readonly charge: Charge; readonly fees: readonly UsageFeeDraft[] }[];
 }
 
 export interface CurrentUsageRequest extends CurrentUsageQuery {
@@ -33,40 +26,34 @@ export interface CurrentUsageRequest extends CurrentUsageQuery {
 
 /**
  * Refusals: customer_not_found; no_active_subscription (unknown, pending, terminated, another customer's);
- * charge_not_found where a restriction matches nothing; full_usage_not_allowed without a restriction or on prorated charges.
+ * charge_not_found where a restriction matches nothing; full_usage_not_allowed without a restriction to charges or groups, or on prorated charges.
  */
 export async function currentUsage(
   database: Database,
   request: CurrentUsageRequest,
   now: Temporal.Instant,
 ): Promise<CurrentUsage> {
-  const { db } = database;
-  const { organization_id, external_subscription_id, restriction } = request;
-  const customer = await findCustomer(db, organization_id, request.external_customer_id);
-  if (customer === null) throw new Refusal("customer_not_found");
-  const subscription =
-    external_subscription_id === null
-      ? null
-      : await findActiveSubscription(db, organization_id, customer.id, external_subscription_id);
-  if (subscription === null) throw new Refusal("no_active_subscription");
-  const plans = await loadPlans(db, organization_id, [subscription.plan_id]);
-  const plan = plans.get(subscription.plan_id) as Plan;
-
-  const charges = selectCharges(plan.charges, restriction);
+  const { organization_id, external_customer_id, external_subscription_id, restriction } = request;
+  const open = await findOpenSubscription(database.db, organization_id, external_customer_id, external_subscription_id);
+  const charges = selectCharges(open.plan.charges, restriction);
   if (restriction !== null && charges.length === 0) throw new Refusal("charge_not_found");
-  if (request.full_usage && (restriction === null || charges.some(({ prorated }) => prorated))) {
+  const isRestricted = restriction !== null || Object.keys(request.view.group).length > 0;
+  if (request.full_usage && (!isRestricted || charges.some(({ prorated }) => prorated))) {
     throw new Refusal("full_usage_not_allowed");
   }
-  const terms = termsOf(subscription, plan, customer.timezone);
-  const { from, to } = currentUsageWindow(terms, now);
-  const window = { from: request.full_usage ? terms.started_at : from, to };
-  const bucket = { organization_id, external_subscription_id: subscription.external_id, window, charges };
+  return usageNow(database, open, { charges, full_usage: request.full_usage, view: request.view }, now);
+}
+
+/** What an active subscription has used so far of these charges. */
+export async function usageNow(
+  database: Database,
+  open: OpenSubscription,
+  wanted: Wanted,
+  now: Temporal.Instant,
+): Promise<CurrentUsage> {
+  const { window, period_to, bucket } = openPeriod(open, wanted, now);
   const [usages = []] = await gatherUsage(database, [bucket]);
-  const currency = plan.amount_currency;
-  return {
-    window,
-    period_to: startOfDay(currentPeriod(terms, now).to, terms.timezone),
-    currency,
-    fees: usages.map((usage) => usageFee(usage, currency)),
-  };
+  const currency = open.plan.amount_currency;
+  const charges = usages.map((used) => ({ charge: used.charge, fees: usageFees(used, currency) }));
+  return { window, period_to, currency, charges };
 }

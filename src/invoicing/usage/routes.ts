@@ -17,9 +17,16 @@ const CurrentUsageParameters = t.Object({
   filter_by_charge_id: t.Optional(t.String({ deprecated: true })),
   filter_by_charge_code: t.Optional(t.String({ deprecated: true })),
   filter_by_metric_code: t.Optional(t.String({ deprecated: true })),
+  group: t.Optional(
+    t.String({ description: 'Only events with these properties: group[key]=value, or JSON like {"key": "value"}.' }),
+  ),
+  filter_by_group: t.Optional(t.String({ deprecated: true })),
+  filter_by_presentation: t.Optional(
+    t.String({ description: "A JSON array of the presentation keys to break units down by; [] for none." }),
+  ),
   skip_grouping: FlagText,
   full_usage: t.Optional(
-    t.String({ description: "true: from the subscription's start. Needs a restriction to charges." }),
+    t.String({ description: "true: from the subscription's start. Needs a restriction to charges or groups." }),
   ),
 });
 

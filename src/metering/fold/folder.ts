@@ -10,20 +10,22 @@ import {
   ENSURE_SPECS,
   FOLD_BATCH,
   FOLD_HISTORY,
-  FOLD_UNIQUE_BATCH,
-  FOLD_UNIQUE_HISTORY,
   FORGET_CELLS,
   LIST_FOLDS,
-  LIST_UNBUILT,
   LIST_WANTED,
   LOCK_STREAMS,
-  MARK_BUILT,
   MARK_FOLDED,
   REMEMBER_FOLDS,
   SETTLE_STREAMS,
-  STREAMS_WITH_WINDOWS,
   TAKE_COMMITS,
 } from "./statements.ts";
+import {
+  FOLD_WINDOWS_BATCH,
+  FOLD_WINDOWS_HISTORY,
+  LIST_UNBUILT,
+  MARK_BUILT,
+  STREAMS_WITH_WINDOWS,
+} from "./window-statements.ts";
 
 /** When a stream is folded, and how finely. */
 export interface Thresholds {
@@ -46,8 +48,9 @@ export interface MeteredProperty {
 
 type Measure = "numbers" | "last";
 
-/** Asks the catalog which properties of which codes are metered. */
+/** Asks the catalog which properties of which codes are metered, on the folder's own connection. */
 export type FindMetered = (
+  client: pg.PoolClient,
   codes: readonly { organization_id: string; code: string }[],
 ) => Promise<readonly MeteredProperty[]>;
 
@@ -163,7 +166,7 @@ async function foldStreams(
       folds.filter((fold) => fold.measure === measure),
     );
   }
-  await foldUniqueValues(client, batch, streamIds);
+  await foldWindows(client, batch, streamIds);
 }
 
 /** A count needs no spec of its own where the numbers of a property are kept: those cells count all events as well. */
@@ -187,7 +190,7 @@ async function ensureSpecs(
   const codes = new Map(
     streams.map(({ organization_id, code }) => [organization_id + code, { organization_id, code }]),
   );
-  const specs = specsOf(await findMetered([...codes.values()]));
+  const specs = specsOf(await findMetered(client, [...codes.values()]));
   if (specs.length === 0) return;
   await client.query(ENSURE_SPECS, [
     specs.map((spec) => spec.organization_id),
@@ -216,6 +219,8 @@ async function foldCells(
     some.map((fold) => fold.spec_id),
     some.map((fold) => fold.field_name),
     some.map(grainOf),
+    some.map(() => "-infinity"),
+    some.map(() => "infinity"),
   ];
   if (known.length > 0 && batch.events > 0) await client.query(FOLD_BATCH[measure], parametersOf(known));
   if (changed.length === 0) return;
@@ -225,20 +230,20 @@ async function foldCells(
   await client.query(REMEMBER_FOLDS, [...pairs, changed.map(grainOf)]);
 }
 
-async function foldUniqueValues(client: pg.PoolClient, batch: Batch, streamIds: readonly bigint[]): Promise<void> {
+async function foldWindows(client: pg.PoolClient, batch: Batch, streamIds: readonly bigint[]): Promise<void> {
+  const { rows: unbuilt } = await client.query<{ id: bigint }>(LIST_UNBUILT, [streamIds]);
   const times = [
     (batch.from ?? Temporal.Instant.fromEpochMilliseconds(0)).toString(),
     (batch.to ?? Temporal.Instant.fromEpochMilliseconds(0)).toString(),
   ];
   if (batch.events > 0) {
     const { rows } = await client.query<{ stream_id: bigint }>(STREAMS_WITH_WINDOWS, [streamIds]);
-    if (rows.length > 0)
-      await client.query(FOLD_UNIQUE_BATCH, [batch.commits, ...times, rows.map((row) => row.stream_id)]);
+    const values = [batch.commits, ...times, rows.map((row) => row.stream_id)];
+    if (rows.length > 0) for (const statement of FOLD_WINDOWS_BATCH) await client.query(statement, values);
   }
-  const { rows: unbuilt } = await client.query<{ id: bigint }>(LIST_UNBUILT, [streamIds]);
   if (unbuilt.length === 0) return;
   const ids = unbuilt.map((row) => row.id);
-  await client.query(FOLD_UNIQUE_HISTORY, [batch.commits, ...times, ids]);
+  for (const statement of FOLD_WINDOWS_HISTORY) await client.query(statement, [batch.commits, ...times, ids]);
   await client.query(MARK_BUILT, [ids]);
 }
 

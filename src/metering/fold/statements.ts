@@ -39,66 +39,71 @@ export const LIST_FOLDS = `
 select s.id as stream_id, p.id as spec_id, p.measure, p.field_name, f.grain, s.settled_events
 from unnest($1::bigint[]) as wanted(id)
 join streams s on s.id = wanted.id
-join fold_specs p on p.organization_id = s.organization_id and p.code = s.code and p.measure in ('numbers', 'last')
+join fold_specs p on p.organization_id = s.organization_id and p.code = s.code and p.measure in ('numbers', 'last') and p.keys = '{}'
 left join stream_folds f on f.stream_id = s.id and f.spec_id = p.id`;
 
+/** What was voided counts nowhere. */
+const NOT_VOIDED = "not exists (select from event_voids v where v.event_id = e.id)";
+
 /** Which events of a stream: how they are reached, and the condition. */
-interface Events {
+export interface Events {
   join(streamId: string): string;
   readonly where: string;
 }
 
 /** Those of the commit rows that this transaction holds: reached by commit, never through the stream's past (see the index events_commit). */
-const IN_BATCH: Events = {
+export const IN_BATCH: Events = {
   join: (streamId) => `- e.stream_id = - ${streamId}`,
-  where: "e.commit_id = any($1::bigint[]) and e.received_at between $2 and $3",
+  where: `e.commit_id = any($1::bigint[]) and e.received_at between $2 and $3 and ${NOT_VOIDED}`,
 };
 
 /**
  * All that have left the tail, this batch included. One statement sees one snapshot, in which a commit row stands if and only if
  * its events do. $2 and $3 are not looked at, but keep the parameters alike.
  */
-const SETTLED: Events = {
+export const SETTLED: Events = {
   join: (streamId) => `e.stream_id = ${streamId}`,
   where: `not exists (select from event_commits t where t.id = e.commit_id and t.id <> all($1::bigint[]))
-    and $2::timestamptz is not null and $3::timestamptz is not null`,
+    and $2::timestamptz is not null and $3::timestamptz is not null and ${NOT_VOIDED}`,
 };
 
 function foldNumbers({ join, where }: Events): string {
   return `
 with pair as materialized (
-  select * from unnest($4::bigint[], $5::bigint[], $6::text[], $7::int[]) as p(stream_id, spec_id, field_name, grain)
+  select * from unnest($4::bigint[], $5::bigint[], $6::text[], $7::int[], $8::timestamptz[], $9::timestamptz[]) as p(stream_id, spec_id, field_name, grain, from_at, to_at)
 ), fine as materialized (
   select p.stream_id, p.spec_id, p.grain,
     date_bin(case p.grain when 2 then interval '15 minutes' else interval '1 day' end, e.timestamp, timestamptz 'epoch') as bucket,
-    count(*) as events, count(v.number) as numeric_events, sum(v.number) as sum, max(v.number) as max
-  from pair p join events e on ${join("p.stream_id")}
+    count(*) as events, count(v.number) as numeric_events, sum(v.number) as sum, max(v.number) as max,
+    sum(e.precise_total_amount_cents) filter (where v.number is not null) as amount_cents
+  from pair p join events e on ${join("p.stream_id")} and e.timestamp >= p.from_at and e.timestamp < p.to_at
   cross join lateral (select event_number(e.properties, p.field_name) as number) v
   where ${where}
   group by 1, 2, 3, 4
 ), cell as (
-  select stream_id, spec_id, 2 as grain, bucket, events, numeric_events, sum, max from fine where grain = 2
+  select stream_id, spec_id, 2 as grain, bucket, events, numeric_events, sum, max, amount_cents from fine where grain = 2
   union all
-  select stream_id, spec_id, 1, date_bin('1 day', bucket, timestamptz 'epoch'), sum(events), sum(numeric_events), sum(sum), max(max)
+  select stream_id, spec_id, 1, date_bin('1 day', bucket, timestamptz 'epoch'), sum(events), sum(numeric_events), sum(sum), max(max), sum(amount_cents)
   from fine group by 1, 2, 4
 )
-insert into usage_cells as c (stream_id, spec_id, grain, bucket, events, numeric_events, sum, max)
-select stream_id, spec_id, grain, bucket, events, numeric_events, sum, max from cell order by 1, 2, 3, 4
-on conflict (stream_id, spec_id, grain, bucket, tuple_id) do update set
+insert into usage_cells as c (stream_id, spec_id, grain, bucket, events, numeric_events, sum, max, amount_cents)
+select stream_id, spec_id, grain, bucket, events, numeric_events, sum, max, amount_cents from cell order by 1, 2, 3, 4
+on conflict (stream_id, spec_id, grain, bucket) do update set
   events = c.events + excluded.events,
   numeric_events = c.numeric_events + excluded.numeric_events,
   sum = coalesce(c.sum + excluded.sum, c.sum, excluded.sum),
-  max = greatest(c.max, excluded.max)`;
+  max = greatest(c.max, excluded.max),
+  amount_cents = coalesce(c.amount_cents + excluded.amount_cents, c.amount_cents, excluded.amount_cents)`;
 }
 
 function foldLast({ join, where }: Events): string {
   return `
 with pair as materialized (
-  select * from unnest($4::bigint[], $5::bigint[], $6::text[], $7::int[]) as p(stream_id, spec_id, field_name, grain)
+  select * from unnest($4::bigint[], $5::bigint[], $6::text[], $7::int[], $8::timestamptz[], $9::timestamptz[]) as p(stream_id, spec_id, field_name, grain, from_at, to_at)
 ), numbered as materialized (
   select p.stream_id, p.spec_id, p.grain, e.timestamp, e.ordinal, v.number,
     date_bin('15 minutes', e.timestamp, timestamptz 'epoch') as quarter, date_bin('1 day', e.timestamp, timestamptz 'epoch') as day
-  from pair p join events e on ${join("p.stream_id")}
+  from pair p join events e on ${join("p.stream_id")} and e.timestamp >= p.from_at and e.timestamp < p.to_at
   cross join lateral (select event_number(e.properties, p.field_name) as number) v
   where ${where} and v.number is not null
 ), bucketed as (
@@ -111,7 +116,7 @@ with pair as materialized (
 )
 insert into usage_cells as c (stream_id, spec_id, grain, bucket, events, numeric_events, last_timestamp, last_ordinal, last_value)
 select stream_id, spec_id, grain, bucket, n, n, timestamp, ordinal, number from last
-on conflict (stream_id, spec_id, grain, bucket, tuple_id) do update set
+on conflict (stream_id, spec_id, grain, bucket) do update set
   events = c.events + excluded.events,
   numeric_events = c.numeric_events + excluded.numeric_events,
   (last_timestamp, last_ordinal, last_value) = (
@@ -119,7 +124,7 @@ on conflict (stream_id, spec_id, grain, bucket, tuple_id) do update set
     order by l.t desc, l.o desc limit 1)`;
 }
 
-/** $1–$3 the batch, $4–$7 the (stream, spec, field, grain) to fold it under. */
+/** $1–$3 the batch, $4–$7 the (stream, spec, field, grain) to fold it under, $8 and $9 the times of the events to fold. */
 export const FOLD_BATCH = { numbers: foldNumbers(IN_BATCH), last: foldLast(IN_BATCH) } as const;
 
 /** The same from the whole log of each stream. */
@@ -136,58 +141,24 @@ on conflict (stream_id, spec_id) do update set grain = excluded.grain`;
 
 export const DROP_COMMITS = "delete from event_commits where id = any($1::bigint[])";
 
-/** The value a unique count compares, and whether the event adds it; unknown operations add (2.3 of the metering spec). */
-const OPERATION = `
-  cross join lateral (select md5(e.properties ->> p.field_name)::uuid as value_hash, (e.properties ->> 'operation_type') is distinct from 'remove' as active) v`;
-
-function foldUnique({ join, where }: Events, windows: string): string {
-  return `
-with op as materialized (
-  select distinct on (w.id, v.value_hash) w.id as window_id, v.value_hash, e.timestamp, e.ordinal, v.active
-  from unique_windows w
-  join fold_specs p on p.id = w.spec_id
-  join events e on ${join("w.stream_id")} and e.timestamp >= w.window_from and e.timestamp < w.window_to ${OPERATION}
-  where ${windows} and ${where} and e.properties ->> p.field_name is not null
-  order by w.id, v.value_hash, e.timestamp desc, e.ordinal desc
-), known as materialized (
-  select k.* from unique_values k join op o on o.window_id = k.window_id and o.value_hash = k.value_hash
-), kept as (
-  insert into unique_values as k (window_id, value_hash, last_timestamp, last_ordinal, active)
-  select window_id, value_hash, timestamp, ordinal, active from op
-  on conflict (window_id, value_hash) do update set
-    last_timestamp = excluded.last_timestamp, last_ordinal = excluded.last_ordinal, active = excluded.active
-  where (excluded.last_timestamp, excluded.last_ordinal) > (k.last_timestamp, k.last_ordinal)
-), moved as (
-  select o.window_id, sum(case
-    when k.window_id is null then o.active::int
-    when (o.timestamp, o.ordinal) > (k.last_timestamp, k.last_ordinal) then o.active::int - k.active::int
-    else 0 end) as delta
-  from op o left join known k on k.window_id = o.window_id and k.value_hash = o.value_hash
-  group by o.window_id
-)
-update unique_windows w set active_values = w.active_values + m.delta from moved m where w.id = m.window_id and m.delta <> 0`;
-}
-
-/** $1–$3 the batch: its events into the built windows of its streams. */
-export const FOLD_UNIQUE_BATCH = foldUnique(IN_BATCH, "w.built and w.stream_id = any($4::bigint[])");
-
-/** $4 windows not built yet, of streams that this transaction has locked: their log so far. */
-export const FOLD_UNIQUE_HISTORY = foldUnique(SETTLED, "not w.built and w.id = any($4::bigint[])");
-
-export const MARK_BUILT = "update unique_windows set built = true where id = any($1::bigint[])";
-
-/** Streams with a built window: only these need a look at single values. */
-export const STREAMS_WITH_WINDOWS =
-  "select distinct stream_id from unique_windows where built and stream_id = any($1::bigint[])";
-
 /** Folds and windows that reads asked for and the folder has not come to. */
 export const LIST_WANTED = `
 select stream_id from stream_folds where grain = 0
 union
-select stream_id from unique_windows where not built
+select stream_id from usage_windows where not built
 limit 100`;
 
 export const LOCK_STREAMS = `
 select id, organization_id, code, settled_events from streams where id = any($1::bigint[]) order by id for update`;
 
-export const LIST_UNBUILT = "select id from unique_windows where not built and stream_id = any($1::bigint[])";
+/** What is kept of the days ($2) of streams ($1) by time: to be counted again from the log. */
+export const FORGET_DAYS = `
+delete from usage_cells c using unnest($1::bigint[], $2::timestamptz[]) as m(stream_id, day)
+where c.stream_id = m.stream_id and c.bucket >= m.day and c.bucket < m.day + interval '1 day'`;
+
+/** The folds of streams ($1) with the days ($2) of each that are to be folded again. */
+export const LIST_DAYS = `
+select f.stream_id, f.spec_id, p.measure, p.field_name, f.grain::int as grain, m.day, m.day + interval '1 day' as day_end
+from (select distinct * from unnest($1::bigint[], $2::timestamptz[]) as m(stream_id, day)) m
+join stream_folds f on f.stream_id = m.stream_id and f.grain > 0
+join fold_specs p on p.id = f.spec_id`;

@@ -1,9 +1,11 @@
 /** A group commit in one statement: keys, the commit row and the log, durable together, with a verdict per event. */
 import type pg from "pg";
 import type { ReadEvent } from "../rules/event.ts";
+import { ENQUEUED, enqueuedParameters } from "./queued.ts";
+import { type Evaluated, StaleCatalog, type StaleRow, staleRows, versionParameters } from "./versions.ts";
 
 /** What one request sends: its events with their keys and streams. */
-export interface GroupPart {
+export interface GroupPart extends Evaluated {
   readonly events: readonly ReadEvent[];
   readonly keys: readonly string[];
   readonly streamIds: readonly bigint[];
@@ -30,12 +32,13 @@ stamp as materialized (
  * Looks first: answers the positions (from 1) of events that are stored already, or stand earlier in their own submission,
  * and inserts the units without one.
  */
-const INSERT_UNSEEN = `with ${INPUT}, taken as materialized (
+const insertUnseenText = (queued: string, jobs: string) => `with ${INPUT}, taken as materialized (
   select i.unit, i.n from input i join event_keys k on k.key = i.key
   union
   select i.unit, i.n from (select i.unit, i.n, row_number() over (partition by i.key order by i.n) as nth from input i) i where nth > 1
+), stale as materialized (${staleRows("$9", "$10")}
 ), fresh as materialized (
-  select * from input where unit not in (select t.unit from taken t) order by n
+  select * from input where unit not in (select t.unit from taken t) and not exists (select from stale) order by n
 ), commit_row as (
   insert into event_commits (id, received_at, n)
   select s.commit_id, s.received_at, f.n from stamp s, (select count(*) as n from fresh) f where f.n > 0
@@ -45,8 +48,31 @@ const INSERT_UNSEEN = `with ${INPUT}, taken as materialized (
   insert into events (id, commit_id, stream_id, timestamp, received_at, created_at, transaction_id, precise_total_amount_cents, properties)
   select f.key, s.commit_id, f.stream_id, ${MICROS("f.timestamp_micros")}, s.received_at, ${MICROS("f.created_micros")}, f.transaction_id, f.amount, f.properties
   from stamp s, fresh f
-)
-select n::int as position from taken order by n`;
+)${queued}
+select n::int as position, null::uuid as organization_id, null::bigint as version from taken
+union all
+select null, organization_id, version from stale${jobs}
+order by position`;
+
+const INSERT_UNSEEN = insertUnseenText("", "");
+
+/** The same where events of the group wait to be charged. A job's row has an id, so that it adds no row here. */
+const INSERT_UNSEEN_IN_ADVANCE = insertUnseenText(
+  `, in_advance as materialized (
+  select distinct a.organization_id, s.commit_id, f.stream_id, s.received_at
+  from stamp s, fresh f, unnest($11::uuid[], $12::bigint[]) as a(organization_id, stream_id) where a.stream_id = f.stream_id
+), ${ENQUEUED("$13")}`,
+  " union all select null, null, null from job where id is null",
+);
+
+/** A connection, or a transaction that is made to look like one. */
+export interface Statements {
+  query<R extends pg.QueryResultRow>(statement: {
+    readonly name: string;
+    readonly text: string;
+    readonly values: unknown[];
+  }): Promise<{ readonly rows: R[] }>;
+}
 
 /** A text in an array literal. */
 const quoted = (text: string) => `"${text.replace(/[\\"]/g, "\\$&")}"`;
@@ -73,10 +99,16 @@ function parametersOf(parts: readonly GroupPart[]): string[] {
   ];
 }
 
-/** Answers the indexes (from 0) of events that were stored before; the units without one are stored. */
-export async function insertUnseen(client: pg.ClientBase, group: readonly GroupPart[]): Promise<number[]> {
-  const values = parametersOf(group);
-  const statement = { name: "insert_unseen_events", text: INSERT_UNSEEN, values };
-  const { rows } = await client.query<{ position: number }>(statement);
-  return rows.map((row) => row.position - 1);
+/** Answers the indexes (from 0) of events that were stored before; the units without one are stored. Or throws StaleCatalog. */
+export async function insertUnseen(client: Statements, group: readonly GroupPart[]): Promise<number[]> {
+  const values = [...parametersOf(group), ...versionParameters(group)];
+  const queued = enqueuedParameters(group);
+  const statement =
+    queued === null
+      ? { name: "insert_unseen_events", text: INSERT_UNSEEN, values }
+      : { name: "insert_unseen_in_advance", text: INSERT_UNSEEN_IN_ADVANCE, values: [...values, ...queued] };
+  const { rows } = await client.query<{ position: number | null } & StaleRow>(statement);
+  const stale = rows.filter(({ position }) => position === null);
+  if (stale.length > 0) throw new StaleCatalog(stale);
+  return rows.map((row) => Number(row.position) - 1);
 }

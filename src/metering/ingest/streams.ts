@@ -1,6 +1,6 @@
 /** Streams by name: (organization, external subscription id, code) → 8 bytes. A stream never changes its id, so it may be remembered. */
-import type pg from "pg";
 import type { ReadEvent } from "../rules/event.ts";
+import type { Statements } from "./insert.ts";
 
 type StreamName = Pick<ReadEvent, "externalSubscriptionId" | "code">;
 
@@ -38,7 +38,7 @@ export class StreamCache {
   readonly #ids = new Map<string, bigint>();
 
   /** The ids of an organization's named streams, making those that are new. */
-  async resolve(client: pg.ClientBase, organizationId: string, names: readonly StreamName[]): Promise<bigint[]> {
+  async resolve(client: Statements, organizationId: string, names: readonly StreamName[]): Promise<bigint[]> {
     if (this.#ids.size > REMEMBERED_MAX) this.#ids.clear();
     const keys = names.map((name) => nameOf(organizationId, name));
     const ids = keys.map((key) => this.#ids.get(key));
@@ -58,7 +58,7 @@ export class StreamCache {
     });
   }
 
-  async #load(client: pg.ClientBase, organizationId: string, names: readonly StreamName[]): Promise<void> {
+  async #load(client: Statements, organizationId: string, names: readonly StreamName[]): Promise<void> {
     const { rows } = await client.query<StreamRow>({
       name: "ensure_streams",
       text: ENSURE_STREAMS,

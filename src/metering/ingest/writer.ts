@@ -8,13 +8,14 @@ import type { ReadEvent } from "../rules/event.ts";
 import { copyNew } from "./copy.ts";
 import { type GroupPart, insertUnseen } from "./insert.ts";
 import { StreamCache } from "./streams.ts";
+import { type Evaluated, StaleCatalog } from "./versions.ts";
 
-export type Verdict = "accepted" | "duplicate" | "invalid";
+/** stale: evaluated with a catalog that has changed since, and not stored. */
+export type Verdict = "accepted" | "duplicate" | "invalid" | "stale";
 
-export interface Submission {
-  readonly organizationId: string;
+export interface Submission extends Evaluated {
   readonly events: readonly ReadEvent[];
-  /** One per event; all or nothing: none twice. */
+  /** One per event. */
   readonly keys: readonly string[];
   /** Microseconds of business time at which they were received. */
   readonly createdMicros: string;
@@ -52,6 +53,23 @@ const LOOK_FIRST_GROUPS = 64;
 const NONE: ReadonlySet<number> = new Set();
 
 const sqlState = (error: unknown) => String((error as { code?: unknown }).code ?? "");
+
+const countOf = (group: readonly Pending[]) => group.reduce((sum, { events }) => sum + events.length, 0);
+
+/** The group in its order, cut wherever a submission repeats a key of an earlier one: what stood before is judged first. */
+function withoutRepetitions(group: readonly Pending[]): Pending[][] {
+  const parts: Pending[][] = [];
+  let seen = new Set<string>();
+  for (const pending of group) {
+    if (parts.length === 0 || pending.keys.some((key) => seen.has(key))) {
+      parts.push([]);
+      seen = new Set();
+    }
+    for (const key of pending.keys) seen.add(key);
+    parts.at(-1)?.push(pending);
+  }
+  return parts;
+}
 
 export class EventWriter {
   readonly #pool: pg.Pool;
@@ -115,37 +133,43 @@ export class EventWriter {
     }
   }
 
-  /** The oldest submissions that fit, none of which repeats a key of another: a repetition waits for the next group. */
+  /** The oldest submissions that fit. */
   #takeGroup(): Pending[] {
     const group: Pending[] = [];
-    const seen = new Set<string>();
     let events = 0;
     let bytes = 0;
     while (this.#queue.length > 0) {
       const next = this.#queue[0] as Pending;
       if (group.length > 0 && (events + next.events.length > this.#options.groupEvents || bytes > GROUP_BYTES_MAX))
         break;
-      if (group.length > 0 && next.keys.some((key) => seen.has(key))) break;
       this.#queue.shift();
       group.push(next);
       events += next.events.length;
       for (const event of next.events) bytes += event.properties.length;
-      if (events >= this.#options.groupEvents) break;
-      if (this.#queue.length > 0) for (const key of next.keys) seen.add(key);
     }
     this.#queuedEvents -= events;
     return group;
   }
 
   async #store(client: pg.PoolClient, group: readonly Pending[]): Promise<void> {
+    const isCopied = this.#lookFirst === 0 && countOf(group) >= COPY_EVENTS_MIN;
+    const parts = isCopied ? [group] : withoutRepetitions(group);
+    if (parts.length > 1) {
+      for (const part of parts) await this.#store(client, part);
+      return;
+    }
     for (let attempt = 1; ; attempt++) {
       try {
-        this.#answer(group, await this.#insert(client, group));
+        this.#answer(group, await this.#insert(client, group, isCopied));
         return;
       } catch (error) {
+        if (error instanceof StaleCatalog) return this.#storeFresh(client, group, error);
         const state = sqlState(error);
-        // Stored before, or by a rival at the same moment: the next try looks first.
-        if (state === UNIQUE_VIOLATION) this.#lookFirst = LOOK_FIRST_GROUPS;
+        if (state === UNIQUE_VIOLATION) {
+          // Repeated in the group, stored before, or by a rival at the same moment: the next try looks first.
+          this.#lookFirst = LOOK_FIRST_GROUPS;
+          if (isCopied) return this.#store(client, group);
+        }
         const mayPass = state === UNIQUE_VIOLATION || state === "40P01" || state === "40001";
         if (mayPass && attempt < ATTEMPTS_MAX) continue;
         if (state === NO_PARTITION && attempt < ATTEMPTS_MAX) {
@@ -156,6 +180,13 @@ export class EventWriter {
         throw error;
       }
     }
+  }
+
+  /** Requests whose catalog has changed are answered so, all of each; the others are stored. */
+  async #storeFresh(client: pg.PoolClient, group: readonly Pending[], stale: StaleCatalog): Promise<void> {
+    const fresh = group.filter((pending) => !stale.concerns(pending));
+    for (const pending of group) if (stale.concerns(pending)) pending.resolve(pending.events.map(() => "stale"));
+    if (fresh.length > 0) await this.#store(client, fresh);
   }
 
   /** A value that the database refuses, whatever was checked before: only the request it came with is refused. */
@@ -186,16 +217,18 @@ export class EventWriter {
     return verdicts;
   }
 
-  /** The positions of events that were stored before. */
-  async #insert(client: pg.PoolClient, submissions: readonly Pending[]): Promise<ReadonlySet<number>> {
+  /** The positions of events that were stored before, or that their own submission repeats. */
+  async #insert(
+    client: pg.PoolClient,
+    submissions: readonly Pending[],
+    isCopied: boolean,
+  ): Promise<ReadonlySet<number>> {
     const group: GroupPart[] = [];
-    let events = 0;
     for (const submission of submissions) {
       const streamIds = await this.#streams.resolve(client, submission.organizationId, submission.events);
       group.push({ ...submission, streamIds });
-      events += submission.events.length;
     }
-    if (events >= COPY_EVENTS_MIN && this.#lookFirst === 0) {
+    if (isCopied) {
       await copyNew(client, group);
       return NONE;
     }

@@ -20,7 +20,7 @@ export interface ReadEvent {
 }
 
 const NAME_LENGTH_MAX = 255;
-const PROPERTIES_BYTES_MAX = 65_536;
+export const PROPERTIES_BYTES_MAX = 65_536;
 const PROPERTIES_DEPTH_MAX = 32;
 /** The first second of the year 10000. */
 const SECONDS_END = 253_402_300_800;
@@ -52,7 +52,7 @@ function nameProblem(value: unknown, isMandatory: boolean): string | null {
 }
 
 /** PostgreSQL's text holds neither U+0000 nor half a surrogate pair. */
-function isStorable(text: string): boolean {
+export function isStorable(text: string): boolean {
   return text.isWellFormed() && !text.includes("\u0000");
 }
 

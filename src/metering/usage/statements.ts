@@ -24,11 +24,11 @@ const QUARTER_DOWN = (column: string) => `date_bin('15 minutes', ${column}, time
  */
 const WINDOWS = `
 request as materialized (
-  select q.n, s.id as stream_id, q.field_name, q.from_at, q.to_at, f.spec_id, coalesce(f.grain, 0) as grain, s.settled_events
+  select q.n, s.id as stream_id, q.field_name, q.from_at, q.to_at, f.spec_id, coalesce(f.grain, 0) as grain, s.settled_events, s.voided_events > 0 as has_voids
   ${REQUESTS}
   left join lateral (
     select f.spec_id, f.grain from stream_folds f join fold_specs p on p.id = f.spec_id
-    where f.stream_id = s.id and f.grain > 0 and p.organization_id = q.organization_id and p.code = q.code and p.measure = q.measure and (q.field_name is null or p.field_name = q.field_name)
+    where f.stream_id = s.id and f.grain > 0 and p.organization_id = q.organization_id and p.code = q.code and p.measure = q.measure and p.keys = '{}' and (q.field_name is null or p.field_name = q.field_name)
     order by f.spec_id limit 1
   ) f on true
 ), rounded as materialized (
@@ -38,7 +38,7 @@ request as materialized (
     ${DAY_UP("from_at")} as day_up, ${DAY_DOWN("to_at")} as day_down
   from request r
 ), span as materialized (
-  select n, stream_id, field_name, from_at, to_at, spec_id, grain, settled_events,
+  select n, stream_id, field_name, from_at, to_at, spec_id, grain, settled_events, has_voids,
     case when up < down then up else to_at end as inner_from,
     case when up < down then down else to_at end as inner_to,
     case when day_up < day_down then day_up else to_at end as day_from,
@@ -51,21 +51,26 @@ request as materialized (
  * the stream's past for events of the tail.
  */
 const TAIL_EVENTS = (stream: string) => `
-  select e.timestamp, e.ordinal, e.properties from events e
+  select e.id, e.timestamp, e.ordinal, e.properties, e.precise_total_amount_cents from events e
   where e.commit_id = t.id and e.received_at = t.received_at and - e.stream_id = - ${stream}.stream_id offset 0`;
 
+/** What was voided counts nowhere; looked up only in streams that have a void. */
+const NOT_VOIDED = (stream: string) =>
+  `(not ${stream}.has_voids or (select v.event_id from event_voids v where v.event_id = e.id) is null)`;
+
 const EDGES = `
-  select s.n, s.field_name, e.timestamp, e.ordinal, e.properties from span s
+  select s.n, s.field_name, e.timestamp, e.ordinal, e.properties, e.precise_total_amount_cents from span s
   join events e on e.stream_id = s.stream_id and e.timestamp >= s.from_at and e.timestamp < s.inner_from
+  where ${NOT_VOIDED("s")}
   union all
-  select s.n, s.field_name, e.timestamp, e.ordinal, e.properties from span s
+  select s.n, s.field_name, e.timestamp, e.ordinal, e.properties, e.precise_total_amount_cents from span s
   join events e on e.stream_id = s.stream_id and e.timestamp >= s.inner_to and e.timestamp < s.to_at
-  where s.inner_to < s.to_at
+  where s.inner_to < s.to_at and ${NOT_VOIDED("s")}
   union all
-  select s.n, s.field_name, e.timestamp, e.ordinal, e.properties from span s
+  select s.n, s.field_name, e.timestamp, e.ordinal, e.properties, e.precise_total_amount_cents from span s
   join event_commits t on s.grain > 0 and s.inner_from < s.inner_to
   cross join lateral (${TAIL_EVENTS("s")}) e
-  where e.timestamp >= s.inner_from and e.timestamp < s.inner_to`;
+  where e.timestamp >= s.inner_from and e.timestamp < s.inner_to and ${NOT_VOIDED("s")}`;
 
 const CELLS = (columns: string) => `
   select s.n, ${columns} from span s
@@ -85,18 +90,18 @@ const CELLS = (columns: string) => `
 /** A row for each request, whatever it has: `is_wanted` where the stream is long enough to be folded under this measure, and is not. */
 const WANTED = "s.grain = 0 and s.settled_events > $8::bigint";
 
-/** Counts, sums and maxima. */
+/** Counts, sums, maxima and the amounts that came with the numbers. */
 export const READ_NUMBERS = `
-with ${WINDOWS}, piece(n, events, numeric_events, sum, max, stream_id, is_wanted) as (
-  select s.n, 0::bigint, 0::bigint, null::numeric, null::numeric, s.stream_id, ${WANTED} from span s
+with ${WINDOWS}, piece(n, events, numeric_events, sum, max, amount_cents, stream_id, is_wanted) as (
+  select s.n, 0::bigint, 0::bigint, null::numeric, null::numeric, null::numeric, s.stream_id, ${WANTED} from span s
   union all
-  ${CELLS("c.events, c.numeric_events, c.sum, c.max, null::bigint, null::boolean")}
+  ${CELLS("c.events, c.numeric_events, c.sum, c.max, c.amount_cents, null::bigint, null::boolean")}
   union all
-  select r.n, 1, (v.number is not null)::int, v.number, v.number, null, null
+  select r.n, 1, (v.number is not null)::int, v.number, v.number, case when v.number is not null then r.precise_total_amount_cents end, null, null
   from (${EDGES}) r cross join lateral (select event_number(r.properties, r.field_name) as number) v
 )
 select n::int, sum(events)::bigint as events, sum(numeric_events)::bigint as numeric_events, sum(sum) as sum, max(max) as max,
-  max(stream_id) as stream_id, bool_or(is_wanted) as is_wanted
+  sum(amount_cents) as amount_cents, max(stream_id) as stream_id, bool_or(is_wanted) as is_wanted
 from piece group by n`;
 
 /** The last number by time, then ingestion. */
@@ -116,24 +121,25 @@ select n::int, sum(numeric_events)::bigint as numeric_events,
 from piece group by n`;
 
 /**
- * Distinct values that are active at the window's end (2.3 of the metering spec): the counter of a built window, corrected by
- * what the tail does to single values; or a recount of the log where no window is built.
+ * Distinct values that are active at the window's end (2.3 of the metering spec): the counter of a kept window, corrected by
+ * what the tail does to single values; or a recount of the log where none is kept.
  */
 export const READ_UNIQUE = `
 with request as materialized (
-  select q.n, s.id as stream_id, q.field_name, q.from_at, q.to_at, s.settled_events, w.id as window_id, w.active_values
+  select q.n, s.id as stream_id, q.field_name, q.from_at, q.to_at, s.settled_events, s.voided_events > 0 as has_voids, w.id as window_id, t.active_values
   ${REQUESTS}
-  left join fold_specs p on p.organization_id = q.organization_id and p.code = q.code and p.measure = 'unique' and p.field_name = q.field_name
-  left join unique_windows w on w.stream_id = s.id and w.spec_id = p.id and w.window_from = q.from_at and w.window_to = q.to_at and w.built
+  left join fold_specs p on p.organization_id = q.organization_id and p.code = q.code and p.measure = 'unique' and p.field_name = q.field_name and p.keys = '{}'
+  left join usage_windows w on w.stream_id = s.id and w.spec_id = p.id and w.window_from = q.from_at and w.window_to = q.to_at and w.built
+  left join window_totals t on t.window_id = w.id
 ), raw as (
   select r.n, r.window_id, r.field_name, e.timestamp, e.ordinal, e.properties from request r
   join events e on e.stream_id = r.stream_id and e.timestamp >= r.from_at and e.timestamp < r.to_at
-  where r.window_id is null
+  where r.window_id is null and ${NOT_VOIDED("r")}
   union all
   select r.n, r.window_id, r.field_name, e.timestamp, e.ordinal, e.properties from request r
   join event_commits t on r.window_id is not null
   cross join lateral (${TAIL_EVENTS("r")}) e
-  where e.timestamp >= r.from_at and e.timestamp < r.to_at
+  where e.timestamp >= r.from_at and e.timestamp < r.to_at and ${NOT_VOIDED("r")}
 ), op as (
   select distinct on (r.n, v.value) r.n, r.window_id, v.value, r.timestamp, r.ordinal, (r.properties ->> 'operation_type') is distinct from 'remove' as active
   from raw r cross join lateral (select r.properties ->> r.field_name as value) v
@@ -151,45 +157,11 @@ with request as materialized (
 select n::int, sum(delta)::bigint as active_values, max(stream_id) as stream_id, bool_or(is_wanted) as is_wanted
 from piece group by n`;
 
-/** The first $8 single values (all: null) of a window in order, for charge models that price events one by one (2.7). */
-export const READ_SERIES = `
-with request as materialized (
-  select q.n, s.id as stream_id, q.field_name, q.from_at, q.to_at, q.measure
-  ${REQUESTS}
-)
-select r.n::int, v.number from request r
-cross join lateral (
-  select e.timestamp, e.ordinal, number
-  from events e cross join lateral (
-    select case r.measure when 'each' then 1 else event_number(e.properties, r.field_name) end as number
-  ) v
-  where e.stream_id = r.stream_id and e.timestamp >= r.from_at and e.timestamp < r.to_at and number is not null
-  order by e.timestamp, e.ordinal
-  limit $8::bigint
-) v
-order by r.n, v.timestamp, v.ordinal`;
-
 /** Asks the folder for what a read had to do the long way. */
 export const WANT_FOLDS = `
 insert into stream_folds (stream_id, spec_id, grain)
 select w.stream_id, p.id, 0
 from unnest($1::bigint[], $2::text[], $3::text[]) as w(stream_id, measure, field_name)
 join streams s on s.id = w.stream_id
-join fold_specs p on p.organization_id = s.organization_id and p.code = s.code and p.measure = w.measure and p.field_name is not distinct from w.field_name
-on conflict do nothing`;
-
-export const WANT_WINDOWS = `
-insert into unique_windows (stream_id, spec_id, window_from, window_to)
-select w.stream_id, p.id, w.window_from, w.window_to
-from unnest($1::bigint[], $2::text[], $3::timestamptz[], $4::timestamptz[]) as w(stream_id, field_name, window_from, window_to)
-join streams s on s.id = w.stream_id
-join fold_specs p on p.organization_id = s.organization_id and p.code = s.code and p.measure = 'unique' and p.field_name = w.field_name
-on conflict do nothing`;
-
-/** Specs that a read asks for, where no event batch has made them yet. */
-export const WANT_SPECS = `
-insert into fold_specs (organization_id, code, measure, field_name)
-select distinct s.organization_id, s.code, w.measure, w.field_name
-from unnest($1::bigint[], $2::text[], $3::text[]) as w(stream_id, measure, field_name)
-join streams s on s.id = w.stream_id
+join fold_specs p on p.organization_id = s.organization_id and p.code = s.code and p.measure = w.measure and p.field_name is not distinct from w.field_name and p.keys = '{}'
 on conflict do nothing`;

@@ -1,6 +1,7 @@
 /** All charge models in one table: a model without its file does not compile. */
 import type { ChargeModel, ChargeProperties } from "../../catalog/index.ts";
-import type { ChargeModelRules, Price, RatedModel, RatedUsage, SeriesNeed } from "../model.ts";
+import type { ChargeModelRules, Price, RatedUsage, SeriesNeed } from "../model.ts";
+import { custom, dynamic } from "./as-added-up.ts";
 import { graduated } from "./graduated.ts";
 import { graduatedPercentage } from "./graduated-percentage.ts";
 import { packaged } from "./package.ts";
@@ -15,26 +16,24 @@ const CHARGE_MODELS = {
   percentage,
   volume,
   graduated_percentage: graduatedPercentage,
-} as const satisfies Record<RatedModel, unknown>;
+  dynamic,
+  custom,
+} as const satisfies Record<ChargeModel, unknown>;
 
 /** What each model's `parse` gives. */
 export type ParsedProperties = {
-  readonly [M in RatedModel]: (typeof CHARGE_MODELS)[M] extends ChargeModelRules<infer Terms> ? Terms : never;
+  readonly [M in ChargeModel]: (typeof CHARGE_MODELS)[M] extends ChargeModelRules<infer Terms> ? Terms : never;
 };
 
-type Rules = { readonly [M in RatedModel]: ChargeModelRules<ParsedProperties[M]> };
+type Rules = { readonly [M in ChargeModel]: ChargeModelRules<ParsedProperties[M]> };
 
 const rules: Rules = CHARGE_MODELS;
 
-export function isRatedModel(model: ChargeModel): model is RatedModel {
-  return Object.hasOwn(CHARGE_MODELS, model);
-}
-
 /** A charge's properties are parsed once, however many subscriptions they price. */
-const parsed = new WeakMap<ChargeProperties, { [M in RatedModel]?: ParsedProperties[M] }>();
+const parsed = new WeakMap<ChargeProperties, { [M in ChargeModel]?: ParsedProperties[M] }>();
 
 /** The properties as decimals. Throws where they are not what the catalog lets through for this model. */
-export function parseProperties<M extends RatedModel>(model: M, properties: ChargeProperties): ParsedProperties[M] {
+export function parseProperties<M extends ChargeModel>(model: M, properties: ChargeProperties): ParsedProperties[M] {
   let known = parsed.get(properties);
   if (known === undefined) {
     known = {};
@@ -46,11 +45,20 @@ export function parseProperties<M extends RatedModel>(model: M, properties: Char
 }
 
 /** What the usage of one bucket costs, in major units, unrounded (section 5 of the metering spec). */
-export function price<M extends RatedModel>(model: M, properties: ChargeProperties, usage: RatedUsage): Price {
-  return rules[model].price(parseProperties(model, properties), usage);
+export function price<M extends ChargeModel>(model: M, properties: ChargeProperties, usage: RatedUsage): Price {
+  const { price: ofTheWhole, pricePairs } = rules[model];
+  const terms = parseProperties(model, properties);
+  return usage.pairs === null || pricePairs === undefined
+    ? ofTheWhole(terms, usage)
+    : pricePairs(terms, usage, usage.pairs);
 }
 
 /** Which values of the single events `price` needs. */
-export function seriesNeeded<M extends RatedModel>(model: M, properties: ChargeProperties): SeriesNeed {
+export function seriesNeeded<M extends ChargeModel>(model: M, properties: ChargeProperties): SeriesNeed {
   return rules[model].seriesNeeded?.(parseProperties(model, properties)) ?? { kind: "none" };
+}
+
+/** Whether prorated usage under this model is priced event by event: then `price` needs them as pairs. */
+export function needsPairs(model: ChargeModel): boolean {
+  return rules[model].pricePairs !== undefined;
 }

@@ -5,14 +5,30 @@
 import { type Dec, dec, sum, toWire } from "../../kernel/decimal.ts";
 import type { ChargeModelRules } from "../model.ts";
 import { decimal, listOf } from "./properties.ts";
-import { parseTiers, shareOut, type Tier } from "./tiers.ts";
+import { parseTiers, type Share, shareOut, type Tier } from "./tiers.ts";
 import { unitAmount } from "./unit-amount.ts";
 
 const PERCENT = dec("0.01");
 
+/** `rate` in percent. */
+export type RatedTier = Tier & { readonly rate: Dec };
+
 export interface GraduatedPercentageTerms {
-  /** `rate` in percent. */
-  readonly tiers: readonly (Tier & { readonly rate: Dec })[];
+  readonly tiers: readonly RatedTier[];
+}
+
+export interface TierLine extends Share<RatedTier> {
+  readonly amount: Dec;
+  /** With the flat fee. */
+  readonly total: Dec;
+}
+
+/** What each tier that is reached costs. */
+export function lineUp(units: Dec, tiers: readonly RatedTier[]): TierLine[] {
+  return shareOut(units, tiers).map((share) => {
+    const amount = share.units.times(share.tier.rate).times(PERCENT);
+    return { ...share, amount, total: amount.plus(share.tier.flat_amount) };
+  });
 }
 
 export const graduatedPercentage: ChargeModelRules<GraduatedPercentageTerms> = {
@@ -22,15 +38,12 @@ export const graduatedPercentage: ChargeModelRules<GraduatedPercentageTerms> = {
     })),
   }),
 
-  price({ tiers }, { units }) {
-    const lines = shareOut(units, tiers).map((share) => {
-      const amount = share.units.times(share.tier.rate).times(PERCENT);
-      return { ...share, amount, total: amount.plus(share.tier.flat_amount) };
-    });
+  price({ tiers }, { units, full_units }) {
+    const lines = lineUp(units, tiers);
     const amount = sum(lines.map(({ total }) => total));
     return {
       amount,
-      unit_amount: unitAmount(amount, units),
+      unit_amount: unitAmount(amount, full_units ?? units),
       amount_details: {
         graduated_percentage_ranges: lines.map((line) => ({
           from_value: line.tier.from_value,

@@ -2,14 +2,15 @@
  * Each tier's share of the units at that tier's price, plus its flat fee once it is reached (5.2 of the metering spec).
  * 0–10 at 10 with a flat 2, 11–20 at 5 with a flat 3: 12 units are 102 + (2 × 5 + 3) = 115.
  */
-import { type Dec, sum, toWire, ZERO } from "../../kernel/decimal.ts";
+import { sum, toWire, ZERO } from "../../kernel/decimal.ts";
 import type { ChargeModelRules } from "../model.ts";
 import { decimal, listOf } from "./properties.ts";
-import { parseTiers, shareOut, type Tier } from "./tiers.ts";
+import { type PricedTier, proratedPrice } from "./prorated-graduated.ts";
+import { parseTiers, shareOut } from "./tiers.ts";
 import { unitAmount } from "./unit-amount.ts";
 
 export interface GraduatedTerms {
-  readonly tiers: readonly (Tier & { readonly per_unit_amount: Dec })[];
+  readonly tiers: readonly PricedTier[];
 }
 
 export const graduated: ChargeModelRules<GraduatedTerms> = {
@@ -19,7 +20,7 @@ export const graduated: ChargeModelRules<GraduatedTerms> = {
     })),
   }),
 
-  price({ tiers }, { units }) {
+  price({ tiers }, { units, full_units }) {
     const lines = shareOut(units, tiers).map((share) => {
       const amount = share.units.times(share.tier.per_unit_amount);
       return { ...share, amount, total: amount.plus(share.tier.flat_amount) };
@@ -27,7 +28,7 @@ export const graduated: ChargeModelRules<GraduatedTerms> = {
     const amount = sum(lines.map(({ total }) => total));
     return {
       amount,
-      unit_amount: unitAmount(amount, units),
+      unit_amount: unitAmount(amount, full_units ?? units),
       amount_details: {
         graduated_ranges: lines.map((line) => ({
           from_value: line.tier.from_value,
@@ -41,4 +42,6 @@ export const graduated: ChargeModelRules<GraduatedTerms> = {
       },
     };
   },
+
+  pricePairs: ({ tiers }, { units }, pairs) => proratedPrice(tiers, units, pairs),
 };

@@ -26,7 +26,7 @@ export const packaged: ChargeModelRules<PackageTerms> = {
 };
 
 /** Exact where a quotient would be rounded: the whole packages, and one more for a remainder. */
-function packagesOf(paid: Dec, size: Dec): Dec {
+export function packagesOf(paid: Dec, size: Dec): Dec {
   const remainder = paid.mod(size);
   const whole = paid.minus(remainder).div(size);
   return ceil(remainder.gt(0) ? whole.plus(1) : whole);

@@ -119,9 +119,8 @@ test("the parts add up to the amount, which is never negative and bounded per ev
       const units = values.reduce((total, value) => total.plus(value), dec(0));
       const series = values.map((value) => dec(value));
       const { amount, amount_details } = price("percentage", terms, {
+        ...usageOf(0, values.length, series),
         units,
-        events_count: values.length,
-        series,
       });
       const part = (name: string) => dec(String(amount_details[name]));
       assert.ok(
@@ -158,7 +157,7 @@ test("what is read of the series is enough: more of it changes nothing", () => {
         });
         read = enough === -1 ? series : series.slice(0, enough + 1);
       }
-      const cost = (known: Series) => price("percentage", terms, { units, events_count: values.length, series: known });
+      const cost = (known: Series) => price("percentage", terms, { ...usageOf(0, values.length, known), units });
       assert.deepEqual(cost(read).amount_details, cost(series).amount_details);
     }),
     { numRuns: 1_000 },

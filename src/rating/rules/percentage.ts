@@ -47,7 +47,7 @@ export const percentage: ChargeModelRules<PercentageTerms> = {
     const amount = isPerTransaction(terms) ? perTransactionTotal(terms, usage.series ?? []) : parts;
     return {
       amount,
-      unit_amount: unitAmount(amount, units),
+      unit_amount: unitAmount(amount, usage.full_units ?? units),
       amount_details: {
         units: toWire(units),
         free_units: toWire(lines.freeUnits),
@@ -64,13 +64,21 @@ export const percentage: ChargeModelRules<PercentageTerms> = {
   },
 };
 
-function isPerTransaction({ transaction_min, transaction_max }: PercentageTerms): boolean {
+export function isPerTransaction({ transaction_min, transaction_max }: PercentageTerms): boolean {
   return transaction_min !== null || transaction_max !== null;
 }
 
 /** The two parts of the amount, before any minimum or maximum per event. */
-function linesOf(terms: PercentageTerms, { units, events_count, series }: RatedUsage) {
-  const { freeUnits, freeEvents } = allowanceOf(terms, series);
+export function linesOf(terms: PercentageTerms, usage: RatedUsage) {
+  return linesBeyond(terms, usage, allowanceOf(terms, usage.series));
+}
+
+/** As linesOf, where it is known already what is free. */
+export function linesBeyond(
+  terms: PercentageTerms,
+  { units, events_count }: Pick<RatedUsage, "units" | "events_count">,
+  { freeUnits, freeEvents }: Allowance,
+) {
   const paidEvents = Math.max(events_count - freeEvents, 0);
   return {
     freeUnits,
@@ -81,13 +89,13 @@ function linesOf(terms: PercentageTerms, { units, events_count, series }: RatedU
   };
 }
 
-interface Allowance {
+export interface Allowance {
   readonly freeUnits: Dec;
   readonly freeEvents: number;
 }
 
 /** The running total of the usage, as far as the allowances reach (2.7 of the metering spec). */
-interface RunningTotal {
+export interface RunningTotal {
   readonly last: Dec;
   /** The total after the last free event, where more events follow. */
   readonly afterFreeEvents: Dec | null;
@@ -95,11 +103,23 @@ interface RunningTotal {
   readonly belowFreeAmount: number;
 }
 
-/** The events that are free: the fewer of those the two allowances cover. The units: what they add up to, within the free amount. */
 function allowanceOf(terms: PercentageTerms, series: Series | null): Allowance {
+  return hasAllowance(terms) ? allowanceWithin(terms, runningTotal(terms, series ?? [])) : NOTHING_FREE;
+}
+
+const NOTHING_FREE: Allowance = { freeUnits: ZERO, freeEvents: 0 };
+
+export function hasAllowance({ free_events, free_amount }: PercentageTerms): boolean {
+  return free_events > 0 || !free_amount.eq(0);
+}
+
+/** The events that are free: the fewer of those the two allowances cover. The units: what they add up to, within the free amount. */
+export function allowanceWithin(
+  terms: PercentageTerms,
+  { last, afterFreeEvents, belowFreeAmount }: RunningTotal,
+): Allowance {
+  if (!hasAllowance(terms)) return NOTHING_FREE;
   const { free_events, free_amount } = terms;
-  if (free_events === 0 && free_amount.eq(0)) return { freeUnits: ZERO, freeEvents: 0 };
-  const { last, afterFreeEvents, belowFreeAmount } = runningTotal(terms, series ?? []);
   const allowances = [free_events, belowFreeAmount].filter((events) => events > 0);
   return {
     freeUnits: last.eq(0)
@@ -109,7 +129,7 @@ function allowanceOf(terms: PercentageTerms, series: Series | null): Allowance {
   };
 }
 
-function runningTotal({ free_events, free_amount }: PercentageTerms, series: Series): RunningTotal {
+export function runningTotal({ free_events, free_amount }: PercentageTerms, series: Series): RunningTotal {
   const hasFreeAmount = free_amount.gt(0);
   if ("units" in series) {
     const { units } = series;
@@ -131,14 +151,24 @@ function runningTotal({ free_events, free_amount }: PercentageTerms, series: Ser
   return { last, afterFreeEvents: null, belowFreeAmount };
 }
 
+/** Events that are charged alike. */
+export interface Transactions {
+  /** How many. */
+  readonly times: number;
+  /** Units of each that are not free. */
+  readonly units: Dec;
+  /** What each costs, and whether a minimum or maximum per event decided it. */
+  readonly amount: Dec;
+  readonly bound: "none" | "minimum" | "maximum";
+}
+
 /**
- * Event by event: the free phase lasts while either allowance does, but where there is a free amount it alone ends
- * the phase. An event that it covers only in part pays its fixed amount and minimum in full.
+ * Event by event, without the free ones: the free phase lasts while either allowance does, but where there is a free amount
+ * it alone ends the phase. An event that it covers only in part pays its fixed amount and minimum in full.
  */
-function perTransactionTotal(terms: PercentageTerms, series: Series): Dec {
+export function* transactionsOf(terms: PercentageTerms, series: Series): Generator<Transactions> {
   let freeEvents = terms.free_events;
   let freeAmount = terms.free_amount;
-  let total = ZERO;
   for (const { value, times } of runsOf(series)) {
     let left = times;
     if (freeAmount.gt(0)) {
@@ -147,7 +177,7 @@ function perTransactionTotal(terms: PercentageTerms, series: Series): Dec {
       freeEvents -= covered;
       left -= covered;
       if (left > 0) {
-        total = total.plus(transactionAmount(terms, value.minus(freeAmount)));
+        yield transactions(terms, value.minus(freeAmount), 1);
         freeAmount = ZERO;
         freeEvents = 0;
         left -= 1;
@@ -157,8 +187,13 @@ function perTransactionTotal(terms: PercentageTerms, series: Series): Dec {
       freeEvents -= covered;
       left -= covered;
     }
-    total = total.plus(transactionAmount(terms, value).times(left));
+    if (left > 0) yield transactions(terms, value, left);
   }
+}
+
+export function perTransactionTotal(terms: PercentageTerms, series: Series): Dec {
+  let total = ZERO;
+  for (const { amount, times } of transactionsOf(terms, series)) total = total.plus(amount.times(times));
   return total;
 }
 
@@ -175,9 +210,12 @@ function eventsWithin(freeAmount: Dec, value: Dec, times: number): number {
   return Number(ceil(freeAmount.div(value)).minus(1).toFixed());
 }
 
-function transactionAmount({ rate, fixed_amount, transaction_min, transaction_max }: PercentageTerms, value: Dec): Dec {
-  const amount = value.times(rate).times(PERCENT).plus(fixed_amount);
-  if (transaction_min !== null && amount.lt(transaction_min)) return transaction_min;
-  if (transaction_max !== null && amount.gt(transaction_max)) return transaction_max;
-  return amount;
+export function transactions(terms: PercentageTerms, units: Dec, times: number): Transactions {
+  const { rate, fixed_amount, transaction_min, transaction_max } = terms;
+  const amount = units.times(rate).times(PERCENT).plus(fixed_amount);
+  if (transaction_min !== null && amount.lt(transaction_min))
+    return { times, units, amount: transaction_min, bound: "minimum" };
+  if (transaction_max !== null && amount.gt(transaction_max))
+    return { times, units, amount: transaction_max, bound: "maximum" };
+  return { times, units, amount, bound: "none" };
 }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { dec, toWire } from "../../kernel/decimal.ts";
-import { decimalText, tiersWith } from "../testing.ts";
+import { decimalText, tiersWith, usageOf } from "../testing.ts";
 import { price } from "./charge-models.ts";
 
 /** numerator / denominator, never reduced, denominator > 0. */
@@ -58,7 +58,7 @@ function tiered<T extends Range>(
 
 const RUNS = { numRuns: 4_000 };
 const units = decimalText(400, 5);
-const usage = (text: string) => ({ units: dec(text), events_count: 1, series: null });
+const usage = (text: string) => usageOf(text);
 
 test("standard", () => {
   fc.assert(
@@ -213,8 +213,8 @@ test("percentage, of the whole and event by event", () => {
           "percentage",
           { ...properties },
           {
+            ...usageOf(0, texts.length),
             units: texts.reduce((sum, text) => sum.plus(dec(text)), dec(0)),
-            events_count: texts.length,
             series: texts.map((text) => dec(text)),
           },
         ).amount,
@@ -222,5 +222,58 @@ test("percentage, of the whole and event by event", () => {
       );
     }),
     { numRuns: 6_000 },
+  );
+});
+
+test("prorated: whole units choose the tier, prorated ones pay", () => {
+  const amounts = fc.record({ per_unit_amount: decimalText(50, 8), flat_amount: decimalText(20, 3) });
+  fc.assert(
+    fc.property(units, units, tiersWith(amounts), (prorated, whole, { ranges }) => {
+      const used = { ...usageOf(prorated), full_units: dec(whole) };
+      const { n, d } = fraction(whole);
+      const tier = ranges.find(
+        ({ from_value, to_value }) =>
+          BigInt(from_value) <= (n + d - 1n) / d && (to_value === null || !isMore(fraction(whole), count(to_value))),
+      );
+      assert.ok(tier);
+      agrees(
+        price("volume", { volume_ranges: ranges }, used).amount,
+        plus(times(fraction(prorated), fraction(tier.per_unit_amount)), fraction(tier.flat_amount)),
+      );
+      const { per_unit_amount: amount } = tier;
+      agrees(price("standard", { amount }, used).amount, times(fraction(prorated), fraction(amount)));
+    }),
+    RUNS,
+  );
+});
+
+test("prorated graduated, unit by unit, where quarters of them count", () => {
+  const amounts = fc.record({ per_unit_amount: decimalText(50, 4), flat_amount: decimalText(20, 3) });
+  const moves = fc.array(fc.tuple(fc.integer({ min: -40, max: 60 }), fc.integer({ min: 1, max: 4 })), { minLength: 1 });
+  fc.assert(
+    fc.property(tiersWith(amounts), moves, ({ ranges }, steps) => {
+      // Of each unit quarters count: w / v is exact in decimals.
+      const pairs = steps.map(([full, quarters]) => ({ full: dec(full), prorated: dec(full * quarters).div(4) }));
+      const total = steps.reduce((sum, [full, quarters]) => sum + full * quarters, 0);
+      const tierOf = (unit: number) => ranges.findIndex(({ to_value }) => to_value === null || unit <= to_value);
+      let [level, highest, charged] = [0, 0, NOTHING];
+      for (const [full, quarters] of steps) {
+        for (let moved = 0; moved < Math.abs(full); moved += 1) {
+          const unit = Math.max(full > 0 ? level + moved + 1 : level - moved, 0);
+          const at = fraction(ranges[tierOf(unit)]?.per_unit_amount ?? "0");
+          charged = plus(charged, times(at, { n: BigInt(Math.sign(full) * quarters), d: 4n }));
+        }
+        level += full;
+        highest = Math.max(highest, level);
+      }
+      const flats = ranges.slice(0, tierOf(highest) + 1).map((range) => fraction(range.flat_amount));
+      const first = fraction(ranges[0]?.flat_amount ?? "0");
+      const amount = plus(charged.n < 0n ? NOTHING : charged, flats.reduce(plus, NOTHING));
+      agrees(
+        price("graduated", { graduated_ranges: ranges }, { ...usageOf(0), units: dec(total).div(4), pairs }).amount,
+        total === 0 ? first : level < 0 ? NOTHING : amount,
+      );
+    }),
+    { numRuns: 1_500 },
   );
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { dec } from "../../kernel/decimal.ts";
+import { dec, toWire } from "../../kernel/decimal.ts";
 import { amountOf, decimalText, tiersWith, usageOf } from "../testing.ts";
 import { price } from "./charge-models.ts";
 
@@ -72,4 +72,21 @@ test("within one tier using more never costs less, and every usage has a tier", 
     }),
     { numRuns: 2_000 },
   );
+});
+
+test("5.5: a prorated charge chooses its tier by whole units and pays the prorated ones", () => {
+  const properties = {
+    volume_ranges: [
+      { from_value: 0, to_value: 100, per_unit_amount: "2", flat_amount: "10" },
+      { from_value: 101, to_value: 200, per_unit_amount: "1", flat_amount: "0" },
+      { from_value: 201, to_value: null, per_unit_amount: "0.5", flat_amount: "50" },
+    ],
+  };
+  const priced = price("volume", properties, { ...usageOf("198.6"), full_units: dec(300) });
+  assert.equal(toWire(priced.amount), "149.3");
+  assert.deepEqual(priced.amount_details, {
+    flat_unit_amount: "50.0",
+    per_unit_amount: "0.331",
+    per_unit_total_amount: "99.3",
+  });
 });

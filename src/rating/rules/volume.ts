@@ -31,18 +31,20 @@ export const volume: ChargeModelRules<VolumeTerms> = {
       .sort((a, b) => a.from.cmp(b.from)),
   }),
 
-  price({ tiers }, { units }) {
-    const tier = tierOf(units, tiers);
+  price({ tiers }, { units, full_units }) {
+    const whole = full_units ?? units;
+    const tier = tierOf(whole, tiers);
     const perUnit = tier?.per_unit_amount ?? ZERO;
     const flat = tier?.flat_amount ?? ZERO;
     const perUnitTotal = units.times(perUnit);
     const amount = perUnitTotal.plus(flat);
     return {
       amount,
-      unit_amount: unitAmount(amount, units),
+      unit_amount: unitAmount(amount, whole),
       amount_details: {
         flat_unit_amount: toWire(flat),
-        per_unit_amount: toWire(units.eq(0) ? ZERO : perUnit),
+        // A prorated charge shows what of its price one whole unit comes to.
+        per_unit_amount: toWire(whole.eq(0) ? ZERO : full_units === null ? perUnit : perUnitTotal.div(whole)),
         per_unit_total_amount: toWire(perUnitTotal),
       },
     };
@@ -50,7 +52,7 @@ export const volume: ChargeModelRules<VolumeTerms> = {
 };
 
 /** 100.5 units are beyond a tier that ends at 100, and within one that begins at 101. None below the first tier's start. */
-function tierOf(units: Dec, tiers: readonly VolumeTier[]): VolumeTier | undefined {
+export function tierOf(units: Dec, tiers: readonly VolumeTier[]): VolumeTier | undefined {
   const ceiling = ceil(units);
   return tiers.find(({ from, to }) => from.lte(ceiling) && (to === null || units.lte(to)));
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { BillingTerms } from "../model.ts";
 import { assertWindow, at, day, terms, written } from "./testing.ts";
-import { startingWindows, terminationWindows, windowsAt } from "./windows.ts";
+import { downgradeWindows, startingWindows, terminationWindows, windowsAt } from "./windows.ts";
 
 const BILLED = { subscription: false, charges: false };
 const UNBILLED = { subscription: true, charges: true };
@@ -132,6 +132,15 @@ test("the links of a plan change: the new one is billed for its own days, its us
   const downgraded = windowsAt(terms({ started_at: at("2024-01-01") }), day("2024-03-01"));
   assertWindow(downgraded.subscription, written("2024-02-01 → 2024-02-29"), "downgraded, in arrears");
   assertWindow(downgraded.charges, written("2024-02-01 → 2024-02-29"), "downgraded, usage");
+  const inAdvance = terms({
+    started_at: at("2024-01-01"),
+    pay_in_advance: true,
+    terminated_at: at("2024-03-01 00:10"),
+    terminated_by: "downgrade",
+  });
+  const left = downgradeWindows(inAdvance, day("2024-03-01"));
+  assertWindow(left.subscription, written("2024-03-01 → 2024-03-01 00:10"), "downgraded from a plan in advance");
+  assertWindow(left.charges, written("2024-02-01 → 2024-02-29"), "downgraded from a plan in advance, usage");
   const downgradedTo = terms({
     subscription_at: at("2024-01-01"),
     started_at: at("2024-03-01 00:10"),

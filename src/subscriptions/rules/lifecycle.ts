@@ -1,8 +1,9 @@
 /** When a subscription begins, and what its end owes: 2.4 and 2.11 of the subscriptions spec. */
-import { isBefore, later, localDate, localDayNumber } from "../../kernel/calendar.ts";
+import type { Plan } from "../../catalog/index.ts";
+import { isBefore, later, localDate, localDayNumber, startOfDay } from "../../kernel/calendar.ts";
 import type { Problem } from "../../kernel/failure.ts";
 import type { BillingTerms, Schedule } from "../model.ts";
-import { firstSchedules, terminationBilling } from "./schedules.ts";
+import { isPaused, pausedDaysIn } from "./pause.ts";
 import { currentPeriod } from "./windows.ts";
 
 export interface StartRequest {
@@ -32,7 +33,7 @@ export function startOf({ subscription_at, now, timezone, lastBilledEnd }: Start
   };
 }
 
-/** 2.3: an end must lie on a later local day than today and than the start. Ends that are planned are not there yet. */
+/** 2.3: an end must lie on a later local day than today and than the start. */
 export function endingProblems(
   ending_at: Temporal.Instant | null,
   { subscription_at, now, timezone }: Omit<StartRequest, "lastBilledEnd">,
@@ -40,34 +41,84 @@ export function endingProblems(
   if (ending_at === null) return [];
   const day = localDayNumber(ending_at, timezone);
   const isTooEarly = [now, subscription_at ?? now].some((at) => day <= localDayNumber(at, timezone));
-  return [{ field: "ending_at", code: isTooEarly ? "invalid_date" : "not_supported_yet" }];
+  return isTooEarly ? [{ field: "ending_at", code: "invalid_date" }] : [];
 }
 
-/** A plan that pays in advance and begins today begins with an invoice; a backdated one waits for its next billing day. */
-export function beginsWithInvoice(terms: BillingTerms): boolean {
-  const { pay_in_advance, subscription_at, created_at, timezone } = terms;
-  return pay_in_advance && localDayNumber(subscription_at, timezone) === localDayNumber(created_at, timezone);
+/** Whether the start itself bills a fee: of a plan in advance that is not in its trial on that day. */
+export function beginsWithFee(terms: BillingTerms): boolean {
+  const { pay_in_advance, trial_ends_at, started_at, timezone } = terms;
+  // A downgrade may take effect in a pause.
+  if (!pay_in_advance || isPaused(terms)) return false;
+  return trial_ends_at === null || localDayNumber(trial_ends_at, timezone) <= localDayNumber(started_at, timezone);
+}
+
+/** What of a subscription decides whether its days are paid already. */
+export interface PaidDays {
+  readonly terms: BillingTerms;
+  readonly bills_start: boolean;
+  readonly amount_cents: bigint;
+  readonly schedules: readonly Schedule[];
 }
 
 /**
  * Whether the end of a plan in advance leaves days that were billed and not used, for which a credit note is owed (8.8):
- * days after the local day of the end, in a period whose fee was billed (or is, as a missed one, by this very end).
+ * days after the local day of the end (an upgrade's day is one of them), in a period whose fee was billed, or is, as a
+ * missed one, by this very end.
  */
 export function leavesPaidDays(
-  terms: BillingTerms & { readonly terminated_at: Temporal.Instant },
-  plan: { readonly amount_cents: bigint },
-  schedules: readonly Schedule[],
+  { terms, bills_start, amount_cents, schedules }: PaidDays,
+  at: Temporal.Instant,
+  { isUpgrade = false }: { readonly isUpgrade?: boolean } = {},
 ): boolean {
-  const { terminated_at, timezone, pay_in_advance } = terms;
-  if (!pay_in_advance || plan.amount_cents === 0n) return false;
-  const lastDay = currentPeriod(terms, terminated_at).to.subtract({ days: 1 });
-  if (lastDay.equals(localDate(terminated_at, timezone))) return false;
+  const { timezone, pay_in_advance, started_at, trial_ends_at } = terms;
+  if (!pay_in_advance || amount_cents === 0n) return false;
+  const { from, to } = currentPeriod(terms, at);
+  const today = localDate(at, timezone);
+  if (!isUpgrade && to.subtract({ days: 1 }).equals(today)) return false;
+  // Days of a trial were never billed: neither those of a trial that goes on, nor of one that ends with the period.
+  if (trial_ends_at !== null && Temporal.PlainDate.compare(localDate(trial_ends_at, timezone), today) > 0) return false;
+  // Nor those of a period that began in a pause which goes on.
+  if (isPaused(terms) && pausedDaysIn(terms, dayOf(from, timezone)) > 0) return false;
+  // The period of the start, and of a start in the past also that in which it was asked for, is billed by no run.
+  const isFirst = Temporal.PlainDate.compare(from, localDate(started_at, timezone)) <= 0;
+  const isBackdated = !bills_start && Temporal.PlainDate.compare(from, localDate(terms.created_at, timezone)) < 0;
+  if (isFirst || isBackdated)
+    return bills_start || (trial_ends_at !== null && !isBefore(trial_ends_at, terms.created_at));
   const fee = schedules.find(({ kind }) => kind === "subscription");
   if (fee === undefined) return false;
-  if (!isBefore(terminated_at, fee.billed_until)) {
-    return terminationBilling("", terms, schedules).missed.some(({ bills_subscription_fee }) => bills_subscription_fee);
-  }
-  const first = firstSchedules(terms).find(({ kind }) => kind === "subscription");
-  const isFirstPeriod = first?.billed_until.epochNanoseconds === fee.billed_until.epochNanoseconds;
-  return !isFirstPeriod || beginsWithInvoice(terms);
+  if (isBefore(at, fee.billed_until)) return true;
+  // Not billed yet: it is a missed period, unless this is the very day on which it begins.
+  return isUpgrade || !from.equals(today);
+}
+
+const dayOf = (day: Temporal.PlainDate, timezone: string) => ({
+  from: startOfDay(day, timezone),
+  to: startOfDay(day.add({ days: 1 }), timezone),
+});
+
+/**
+ * As leavesPaidDays, told in advance: whether a planned end would leave days that are paid by then. An end on the first day
+ * of a period comes before that period is billed.
+ */
+export function endLeavesPaidDays(
+  terms: BillingTerms,
+  { amount_cents }: { readonly amount_cents: bigint },
+  ending_at: Temporal.Instant,
+): boolean {
+  const { timezone, started_at } = terms;
+  const day = localDate(ending_at, timezone);
+  const { from } = currentPeriod(terms, ending_at);
+  if (from.equals(day) && !localDate(started_at, timezone).equals(day)) return false;
+  return leavesPaidDays({ terms, bills_start: true, amount_cents, schedules: ALL_BILLED }, ending_at);
+}
+
+const ALL_BILLED: readonly Schedule[] = [
+  { kind: "subscription", billed_until: Temporal.Instant.from("9999-12-31T00:00:00Z"), next_due_at: null },
+];
+
+const PERIODS_A_YEAR = { yearly: 1n, semiannual: 2n, quarterly: 4n, monthly: 12n, weekly: 52n } as const;
+
+/** What a plan costs a year: 2.3. A change to an equal or higher one is an upgrade. */
+export function yearlyAmount({ interval, amount_cents }: Pick<Plan, "interval" | "amount_cents">): bigint {
+  return amount_cents * PERIODS_A_YEAR[interval];
 }

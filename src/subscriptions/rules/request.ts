@@ -1,5 +1,6 @@
 /** What requests say of a subscription, checked for itself: no customer, plan or clock is asked yet. */
 import type { Static } from "typebox";
+import { type PlanOverrides, planOverridesOf } from "../../catalog/index.ts";
 import { readMoment } from "../../http/query.ts";
 import { asFlag } from "../../http/schemas.ts";
 import { floorToMillisecond } from "../../kernel/calendar.ts";
@@ -41,6 +42,37 @@ function paymentProblems(method: Shared["payment_method"]): Problem[] {
   return isManual || hasId ? [{ field: "payment_method", code: "not_supported_yet" }] : [];
 }
 
+/** What an activation rule says. */
+export interface RuleRequest {
+  readonly type: "payment";
+  readonly timeout_hours: number;
+}
+
+/** 2.14. */
+function ruleProblems(rules: unknown): Problem[] {
+  const problem = (code: string, field = "activation_rules") => [{ field, code }];
+  if (rules === null || rules === undefined) return [];
+  if (!Array.isArray(rules)) return problem("invalid_format");
+  const types = rules.map((rule: unknown) => (rule as { readonly type?: unknown } | null)?.type);
+  if (types.some((type) => type !== "payment")) return problem("invalid_type");
+  if (new Set(types).size < types.length) return problem("duplicated_type");
+  const isFine = (hours: unknown) =>
+    hours === null || hours === undefined || (Number.isInteger(hours) && Number(hours) >= 0 && Number(hours) <= 87_600);
+  return rules.every(({ timeout_hours }) => isFine(timeout_hours))
+    ? []
+    : problem("value_must_be_positive_or_zero", "timeout_hours");
+}
+
+function readRules(rules: unknown): RuleRequest[] {
+  if (!Array.isArray(rules) || ruleProblems(rules).length > 0) return [];
+  return rules.map(({ timeout_hours }) => ({ type: "payment", timeout_hours: Number(timeout_hours ?? 0) }));
+}
+
+function readOverrides(overrides: Shared["plan_overrides"]): PlanOverrides | null {
+  const read = overrides ? planOverridesOf(overrides) : {};
+  return isEmpty(read) ? null : read;
+}
+
 /** Fields whose feature is not there yet: never ignored. */
 function notYet(input: Shared): Problem[] {
   const { usage_thresholds, plan_overrides, activation_rules, invoice_custom_section: sections } = input;
@@ -55,11 +87,8 @@ function notYet(input: Shared): Problem[] {
   const refuse = (field: string, isThere: boolean) => {
     if (isThere) problems.push({ field, code: "not_supported_yet" });
   };
-  refuse("plan_overrides", !isEmpty(plan_overrides));
   refuse("usage_thresholds", !isEmpty(usage_thresholds));
-  if (!isEmpty(activation_rules) && !Array.isArray(activation_rules)) {
-    problems.push({ field: "activation_rules", code: "invalid_format" });
-  } else refuse("activation_rules", !isEmpty(activation_rules));
+  problems.push(...ruleProblems(activation_rules));
   const skips = sections?.skip_invoice_custom_sections;
   refuse(
     "invoice_custom_section",
@@ -71,7 +100,11 @@ function notYet(input: Shared): Problem[] {
 }
 
 /** An ISO 8601 date or datetime, to the millisecond; a date is its midnight in UTC. */
-function readInstant(field: string, text: string | null | undefined, problems: Problem[]): Temporal.Instant | null {
+export function readInstant(
+  field: string,
+  text: string | null | undefined,
+  problems: Problem[],
+): Temporal.Instant | null {
   if (isEmpty(text)) return null;
   const at = readMoment(text as string)?.from ?? null;
   // Year 0 is none that the database knows.
@@ -94,6 +127,16 @@ export interface Creation {
   readonly ending_at: Temporal.Instant | null;
   readonly consolidate_invoice: boolean;
   readonly purchase_order_number: string | null;
+  readonly activation_rules: readonly RuleRequest[];
+  /** What the subscription has of its plan on its own; null: nothing. */
+  readonly plan_overrides: PlanOverrides | null;
+  /** What the request says itself: the rest a change of plan takes over from the link before. */
+  readonly given: {
+    readonly name: boolean;
+    readonly ending_at: boolean;
+    readonly consolidate_invoice: boolean;
+    readonly purchase_order_number: boolean;
+  };
 }
 
 export function readCreation({ subscription: input, authorization }: Static<typeof CreateBody>): {
@@ -117,6 +160,14 @@ export function readCreation({ subscription: input, authorization }: Static<type
     ending_at,
     consolidate_invoice: readConsolidation(input) ?? true,
     purchase_order_number: readName("purchase_order_number", input.purchase_order_number, problems),
+    activation_rules: readRules(input.activation_rules),
+    plan_overrides: readOverrides(input.plan_overrides),
+    given: {
+      name: !isEmpty(input.name),
+      ending_at: !isEmpty(input.ending_at),
+      consolidate_invoice: !isEmpty(input.consolidate_invoice),
+      purchase_order_number: input.purchase_order_number !== undefined,
+    },
   };
   problems.push(...notYet(input));
   if (!isEmpty(authorization)) problems.push({ field: "authorization", code: "not_supported_yet" });
@@ -128,6 +179,11 @@ const readConsolidation = ({ consolidate_invoice: value }: Shared): boolean | nu
 
 /** What a change sets; absent keys stay as they are. */
 export interface Change {
+  /** Null: without end. */
+  ending_at?: Temporal.Instant | null;
+  subscription_at?: Temporal.Instant;
+  activation_rules?: readonly RuleRequest[];
+  plan_overrides?: PlanOverrides;
   name?: string | null;
   billing_entity_code?: string | null;
   consolidate_invoice?: boolean;
@@ -154,10 +210,12 @@ export function readChange({ subscription: input }: Static<typeof UpdateBody>): 
   const { credit_note, invoice } = readTermination(input, problems);
   if (credit_note !== null) change.on_termination_credit_note = credit_note;
   if (invoice !== null) change.on_termination_invoice = invoice;
-  if (!isEmpty(input.ending_at)) {
-    const at = readInstant("ending_at", input.ending_at, problems);
-    if (at !== null) problems.push({ field: "ending_at", code: "not_supported_yet" });
-  }
+  if (input.ending_at !== undefined) change.ending_at = readInstant("ending_at", input.ending_at, problems);
+  const subscription_at = readInstant("subscription_at", input.subscription_at, problems);
+  if (subscription_at !== null) change.subscription_at = subscription_at;
+  const plan_overrides = readOverrides(input.plan_overrides);
+  if (plan_overrides !== null) change.plan_overrides = plan_overrides;
+  if (input.activation_rules !== undefined) change.activation_rules = readRules(input.activation_rules);
   problems.push(...paymentProblems(input.payment_method), ...notYet(input));
   return { change, problems };
 }

@@ -13,44 +13,83 @@ import {
   localDayNumber,
   startOfDayNumber,
 } from "../../kernel/calendar.ts";
-import type { BillingTerms, BillingWindows, DueBillingDay, Schedule, ScheduleKind, ScheduleMove } from "../model.ts";
+import type {
+  BillingTerms,
+  BillingWindows,
+  DueBillingDay,
+  GridKind,
+  NewSchedule,
+  Schedule,
+  ScheduleKind,
+  ScheduleMove,
+  Window,
+} from "../model.ts";
 import { beginOf, type Grid, nextStart, startFrom } from "./grid.ts";
-import { absorbsElapsedPeriod, type Life, lifeOf, periodicWindows, terminationWindows } from "./windows.ts";
+import { hasPaidDays } from "./pause.ts";
+import {
+  absorbsElapsedPeriod,
+  isTrialOver,
+  type Life,
+  lifeOf,
+  periodicWindows,
+  terminationWindows,
+} from "./windows.ts";
 
-const gridFor = (life: Life, kind: ScheduleKind): Grid => (kind === "subscription" ? life.main : life.charges);
+const GRIDS = {
+  subscription: ({ main }) => main,
+  charges: ({ charges }) => charges,
+  fixed_charges: ({ fixedCharges }) => fixedCharges,
+} as const satisfies Record<GridKind, (life: Life) => Grid>;
 
-/** What a new subscription's schedules begin with. */
-export interface NewSchedule {
-  readonly kind: ScheduleKind;
-  readonly billed_until: Temporal.Instant;
-  readonly next_due_at: Temporal.Instant;
+const gridFor = (life: Life, kind: GridKind): Grid => GRIDS[kind](life);
+
+/** Which schedule the fixed charges follow: one of their own only where no other has their days. */
+function scheduleOfFixedCharges({ main, charges, fixedCharges }: Life): GridKind {
+  if (fixedCharges === charges) return "charges";
+  return fixedCharges === main ? "subscription" : "fixed_charges";
+}
+
+/** What a schedule of that kind has billed on a day with these windows. */
+function windowFor(kind: GridKind, { subscription, charges, fixed_charges }: BillingWindows): Window {
+  if (kind === "subscription") return subscription;
+  return (kind === "charges" ? charges : fixed_charges) ?? subscription;
 }
 
 /**
  * The schedules of a subscription at its creation. The first billing day lies after the local day of the start and not
- * before that of the creation: of a start in the past, only the period that this day closes is billed (2.4).
+ * before that of the creation: of a start in the past, only the period that this day closes is billed (2.4). A trial that
+ * was over before the creation is not due any more. `usage_from`: where usage begins, if not with the start.
  */
-export function firstSchedules(terms: BillingTerms): NewSchedule[] {
+export function firstSchedules(terms: BillingTerms, usage_from?: Temporal.Instant): NewSchedule[] {
   const life = lifeOf(terms);
-  const { created_at, timezone } = terms;
+  const { started_at, created_at, trial_ends_at, timezone } = terms;
   const earliest = Math.max(life.startedDay + 1, localDayNumber(created_at, timezone));
-  return (["subscription", "charges"] as const).map((kind) => {
+  const kinds: readonly GridKind[] =
+    scheduleOfFixedCharges(life) === "fixed_charges"
+      ? ["subscription", "charges", "fixed_charges"]
+      : ["subscription", "charges"];
+  const schedules = kinds.map((kind): NewSchedule => {
     const day = startFrom(gridFor(life, kind), earliest);
-    const { subscription, charges } = periodicWindows(life, day);
-    return {
-      kind,
-      billed_until: (kind === "charges" && charges !== null ? charges : subscription).from,
-      next_due_at: startOfDayNumber(day, timezone),
-    };
+    const { from } = windowFor(kind, periodicWindows(life, day));
+    const billed_until = kind === "charges" && usage_from !== undefined ? usage_from : from;
+    return { kind, billed_until, next_due_at: startOfDayNumber(day, timezone) };
   });
+  if (trial_ends_at === null || !isBefore(later(started_at, created_at), trial_ends_at)) return schedules;
+  return [...schedules, { kind: "trial", billed_until: started_at, next_due_at: trial_ends_at }];
 }
+
+const isOfGrid = (schedule: Schedule): schedule is Schedule & { readonly kind: GridKind } =>
+  schedule.kind !== "trial" && schedule.kind !== "resume";
 
 /**
  * The first day that a schedule is due: as it was stored, or (its subscription ended) worked out from what is billed.
  * Both are local midnights of a day that begins a period, perhaps in a time zone that the customer had before; so the
  * start next to them is meant, up to a day away.
  */
-function firstDueDay(life: Life, { kind, billed_until, next_due_at }: Schedule): DayNumber {
+function firstDueDay(
+  life: Life,
+  { kind, billed_until, next_due_at }: Schedule & { readonly kind: GridKind },
+): DayNumber {
   const grid = gridFor(life, kind);
   const { timezone, pay_in_advance } = life.terms;
   const startNextTo = (at: Temporal.Instant) => startFrom(grid, localDayNumber(at, timezone) - 1);
@@ -61,12 +100,14 @@ function firstDueDay(life: Life, { kind, billed_until, next_due_at }: Schedule):
   return nextStart(grid, isFirst ? beginOf(grid, life.startedDay) : startNextTo(billed_until));
 }
 
-/** Days on which a schedule fell due up to `until`, oldest first. */
-function dueDaysOf(life: Life, schedule: Schedule, until: Temporal.Instant): DayNumber[] {
+/** Days on which a schedule fell due up to `until`, oldest first; none from the day on which the subscription is to end. */
+function dueDaysOf(life: Life, schedule: Schedule & { readonly kind: GridKind }, until: Temporal.Instant): DayNumber[] {
+  const { terms, endingDay } = life;
   const grid = gridFor(life, schedule.kind);
+  const end = terms.terminated_at === null ? endingDay : null;
   const days: DayNumber[] = [];
   let day = firstDueDay(life, schedule);
-  while (!isBefore(until, startOfDayNumber(day, life.terms.timezone))) {
+  while (!isBefore(until, startOfDayNumber(day, terms.timezone)) && (end === null || day < end)) {
     days.push(day);
     day = nextStart(grid, day);
   }
@@ -74,11 +115,10 @@ function dueDaysOf(life: Life, schedule: Schedule, until: Temporal.Instant): Day
 }
 
 /** Usage is billed from where it was billed to, whatever moved the boundary (a new time zone, say): no gap, no overlap. */
-function continuedFrom(windows: BillingWindows, billedUntil: Temporal.Instant | null): BillingWindows {
-  const { charges } = windows;
-  if (charges === null || billedUntil === null) return windows;
-  if (charges.from.epochNanoseconds === billedUntil.epochNanoseconds) return windows;
-  return { ...windows, charges: { from: billedUntil, to: later(charges.to, billedUntil) } };
+function continuedFrom(window: Window | null, billedUntil: Temporal.Instant | null): Window | null {
+  if (window === null || billedUntil === null) return window;
+  if (window.from.epochNanoseconds === billedUntil.epochNanoseconds) return window;
+  return { from: billedUntil, to: later(window.to, billedUntil) };
 }
 
 /**
@@ -91,19 +131,29 @@ export function dueBillingDays(
   now: Temporal.Instant,
 ): DueBillingDay[] {
   const life = lifeOf(terms);
-  const due = schedules.map((schedule) => ({ schedule, days: dueDaysOf(life, schedule, now) }));
-  const feeDays = due.find(({ schedule }) => schedule.kind === "subscription")?.days ?? [];
-  const usage = due.find(({ schedule }) => schedule.kind === "charges");
-  const usageDays = usage?.days ?? [];
-  const days = [...new Set([...feeDays, ...usageDays])].sort((a, b) => a - b);
+  const due = schedules.filter(isOfGrid).map((schedule) => ({ schedule, days: dueDaysOf(life, schedule, now) }));
+  const days = [...new Set(due.flatMap((each) => each.days))].sort((a, b) => a - b);
+  const ofFixedCharges = scheduleOfFixedCharges(life);
+  /** Where the first due window of that kind begins; null on later days. */
+  const billedUntil = (kind: GridKind, day: DayNumber) => {
+    const found = due.find(({ schedule }) => schedule.kind === kind);
+    return found?.days[0] === day ? found.schedule.billed_until : null;
+  };
   return days.map((day) => {
-    const bills_charges = usageDays.includes(day);
-    const billedUntil = usage !== undefined && day === usageDays[0] ? usage.schedule.billed_until : null;
+    const kinds = due.filter((each) => each.days.includes(day)).map(({ schedule }) => schedule.kind);
+    const windows = periodicWindows(life, day);
     return {
       day: dateOf(day),
-      windows: continuedFrom(periodicWindows(life, day), billedUntil),
-      bills_subscription_fee: feeDays.includes(day),
-      bills_charges,
+      windows: {
+        ...windows,
+        charges: continuedFrom(windows.charges, billedUntil("charges", day)),
+        fixed_charges: continuedFrom(windows.fixed_charges, billedUntil("fixed_charges", day)),
+      },
+      kinds,
+      bills_subscription_fee:
+        kinds.includes("subscription") && isTrialOver(life, day) && hasPaidDays(terms, windows.subscription),
+      bills_charges: kinds.includes("charges"),
+      bills_fixed_charges: kinds.includes(ofFixedCharges),
     };
   });
 }
@@ -116,19 +166,32 @@ export function movesAfter(
   days: readonly DueBillingDay[],
 ): ScheduleMove[] {
   const life = lifeOf(terms);
-  return schedules.flatMap(({ kind, billed_until }) => {
-    const last = days.findLast((day) => (kind === "subscription" ? day.bills_subscription_fee : day.bills_charges));
+  return schedules.filter(isOfGrid).flatMap(({ kind, billed_until }) => {
+    const last = days.findLast(({ kinds }) => kinds.includes(kind));
     if (last === undefined) return [];
-    const { subscription, charges } = last.windows;
     const next = nextStart(gridFor(life, kind), dayNumberOf(last.day));
     return {
       subscription_id: subscriptionId,
       kind,
       from: billed_until,
-      to: (kind === "charges" && charges !== null ? charges : subscription).to,
+      to: windowFor(kind, last.windows).to,
       next_due_at: terms.terminated_at === null ? startOfDayNumber(next, terms.timezone) : null,
     };
   });
+}
+
+/** Schedules as they stand after these moves. */
+export function movedSchedules(schedules: readonly Schedule[], moves: readonly ScheduleMove[]): Schedule[] {
+  return schedules.map((schedule) => {
+    const move = moves.findLast(({ kind }) => kind === schedule.kind);
+    return move === undefined ? schedule : { kind: move.kind, billed_until: move.to, next_due_at: move.next_due_at };
+  });
+}
+
+/** When a schedule is due in the customer's present time zone: on the same day of the grid, or the one next to it. */
+export function rescheduled(terms: BillingTerms, schedule: Schedule): Temporal.Instant | null {
+  if (schedule.next_due_at === null || !isOfGrid(schedule)) return schedule.next_due_at;
+  return startOfDayNumber(firstDueDay(lifeOf(terms), schedule), terms.timezone);
 }
 
 /** All that the end of a subscription must bill. */
@@ -136,16 +199,19 @@ export interface TerminationBilling {
   /** Periods that no run has billed, each on an invoice of its own, before the terminating invoice. */
   readonly missed: readonly DueBillingDay[];
   readonly windows: BillingWindows;
-  /** A fee in advance was billed with its period; one in arrears is due up to the end. */
+  /** A fee in advance was billed with its period; one in arrears is due up to the end, but for what is in the trial. */
   readonly bills_subscription_fee: boolean;
   readonly bills_charges: boolean;
+  readonly bills_fixed_charges: boolean;
   /** The schedules' last step, once all this is billed (or waived). */
   readonly moves: readonly ScheduleMove[];
 }
 
+const isNotEmpty = (window: Window | null) => window !== null && isBefore(window.from, window.to);
+
 /**
  * What the termination of a subscription must bill (3.7; `terms.terminated_at` is set), from all its schedules.
- * The period that ended on the very day of the termination goes on the terminating invoice.
+ * The period that ended on the very day of the termination goes on the terminating invoice, unless another plan follows.
  */
 export function terminationBilling(
   subscriptionId: string,
@@ -154,30 +220,34 @@ export function terminationBilling(
 ): TerminationBilling {
   const { terminated_at, timezone, pay_in_advance } = terms;
   if (terminated_at === null) throw new Error("terminationBilling: not terminated");
-  const lastDay = dateOf(localDayNumber(terminated_at, timezone));
-  const isAbsorbed = ({ day }: DueBillingDay) => absorbsElapsedPeriod(terms) && day.equals(lastDay);
+  const lastDay = localDayNumber(terminated_at, timezone);
+  const isAbsorbed = ({ day }: DueBillingDay) => absorbsElapsedPeriod(terms) && dayNumberOf(day) === lastDay;
   const elapsed = dueBillingDays(terms, schedules, terminated_at);
   const missed = elapsed.filter((day) => !isAbsorbed(day));
   const absorbed = elapsed.find(isAbsorbed);
   const windows = terminationWindows(terms, {
-    subscription: absorbed?.bills_subscription_fee ?? false,
+    subscription: absorbed?.kinds.includes("subscription") ?? false,
     charges: absorbed?.bills_charges ?? false,
   });
   const steps = movesAfter(subscriptionId, terms, schedules, missed);
-  const billedUntil = (schedule: Schedule) =>
-    steps.find(({ kind }) => kind === schedule.kind)?.to ?? schedule.billed_until;
-  const usage = schedules.find(({ kind }) => kind === "charges");
-  const continued = continuedFrom(windows, usage === undefined ? null : billedUntil(usage));
+  const billedUntil = (kind: ScheduleKind): Temporal.Instant | null =>
+    steps.find((step) => step.kind === kind)?.to ??
+    schedules.find((schedule) => schedule.kind === kind)?.billed_until ??
+    null;
+  const charges = continuedFrom(windows.charges, billedUntil("charges"));
+  const fixed_charges = continuedFrom(windows.fixed_charges, billedUntil("fixed_charges"));
   return {
     missed,
-    windows: continued,
-    bills_subscription_fee: !pay_in_advance,
-    bills_charges: continued.charges !== null && isBefore(continued.charges.from, continued.charges.to),
-    moves: schedules.map((schedule) => ({
+    windows: { ...windows, charges, fixed_charges },
+    bills_subscription_fee:
+      !pay_in_advance && isTrialOver(lifeOf(terms), lastDay) && hasPaidDays(terms, windows.subscription),
+    bills_charges: isNotEmpty(charges),
+    bills_fixed_charges: isNotEmpty(fixed_charges),
+    moves: schedules.map(({ kind, billed_until }) => ({
       subscription_id: subscriptionId,
-      kind: schedule.kind,
-      from: schedule.billed_until,
-      to: later(billedUntil(schedule), justAfter(terminated_at)),
+      kind,
+      from: billed_until,
+      to: later(billedUntil(kind) ?? billed_until, justAfter(terminated_at)),
       next_due_at: null,
     })),
   };

@@ -22,7 +22,11 @@ export function terms(given: Partial<BillingTerms> & { started_at: Temporal.Inst
     bill_fixed_charges_monthly: false,
     subscription_at: given.started_at,
     created_at: given.started_at,
+    ending_at: null,
     terminated_at: null,
+    terminated_by: given.terminated_at ? "request" : null,
+    trial_ends_at: null,
+    pauses: [],
     timezone: "UTC",
     ...given,
   };

@@ -15,8 +15,15 @@ import {
   localDayNumber,
   startOfDayNumber,
 } from "../../kernel/calendar.ts";
-import type { BillingTerms, BillingWindows, Subscription, Window } from "../model.ts";
+import type { BillingTerms, BillingWindows, Pause, Subscription, Window } from "../model.ts";
 import { beginOf, type Grid, gridOf, isStart, lengthOf, nextStart, previousStart } from "./grid.ts";
+
+const NO_PAUSES = [] as const;
+
+const pauseOf = ({ from, to }: Pause) => ({
+  from: Temporal.Instant.from(from),
+  to: to === null ? null : Temporal.Instant.from(to),
+});
 
 /** The terms of a started subscription; `timezone` is the customer's applicable one. */
 export function termsOf(
@@ -24,7 +31,7 @@ export function termsOf(
   plan: Pick<Plan, "interval" | "pay_in_advance" | "bill_charges_monthly" | "bill_fixed_charges_monthly">,
   timezone: string,
 ): BillingTerms {
-  const { billing_time, subscription_at, started_at, created_at, terminated_at } = subscription;
+  const { billing_time, subscription_at, started_at } = subscription;
   if (started_at === null) throw new Error(`subscription ${subscription.id} has not started`);
   return {
     interval: plan.interval,
@@ -34,8 +41,12 @@ export function termsOf(
     bill_fixed_charges_monthly: plan.bill_fixed_charges_monthly,
     subscription_at,
     started_at,
-    created_at,
-    terminated_at,
+    created_at: subscription.created_at,
+    ending_at: subscription.ending_at,
+    terminated_at: subscription.terminated_at,
+    terminated_by: subscription.terminated_by,
+    trial_ends_at: subscription.trial_ends_at,
+    pauses: subscription.pauses.length === 0 ? NO_PAUSES : subscription.pauses.map(pauseOf),
     timezone,
   };
 }
@@ -49,7 +60,14 @@ export interface Life {
   readonly fixedCharges: Grid;
   /** The local day of started_at. */
   readonly startedDay: DayNumber;
+  /** The local day of ending_at. */
+  readonly endingDay: DayNumber | null;
+  /** The local day on which the trial ends. */
+  readonly trialDay: DayNumber | null;
 }
+
+const dayOrNull = (at: Temporal.Instant | null, timezone: string) =>
+  at === null ? null : localDayNumber(at, timezone);
 
 export function lifeOf(terms: BillingTerms): Life {
   const { interval, billing_time, subscription_at, started_at, timezone } = terms;
@@ -68,7 +86,14 @@ export function lifeOf(terms: BillingTerms): Life {
     charges: terms.bill_charges_monthly ? monthly : main,
     fixedCharges: terms.bill_fixed_charges_monthly ? monthly : main,
     startedDay,
+    endingDay: dayOrNull(terms.ending_at, timezone),
+    trialDay: dayOrNull(terms.trial_ends_at, timezone),
   };
+}
+
+/** 4.2, rule 3: in its trial a subscription has no fee, but on the day on which it ends. */
+export function isTrialOver({ trialDay }: Life, day: DayNumber): boolean {
+  return trialDay === null || trialDay <= day;
 }
 
 const startOf = ({ terms }: Life, day: DayNumber) => startOfDayNumber(day, terms.timezone);
@@ -177,10 +202,24 @@ export function terminationWindows(terms: BillingTerms, unbilled: Unbilled): Bil
   };
 }
 
+/**
+ * The windows of the invoice on which a downgrade ends the old plan (3.7; `terms.terminated_at` is set): the period that
+ * ended on the day before, as a whole. What a plan in advance would bill from this day on is the next link's.
+ */
+export function downgradeWindows(terms: BillingTerms, day: Temporal.PlainDate): BillingWindows {
+  const { terminated_at, pay_in_advance } = terms;
+  if (terminated_at === null) throw new Error("downgradeWindows: not terminated");
+  const windows = windowsAt(terms, day);
+  if (!pay_in_advance) return windows;
+  const { from } = windows.subscription;
+  return { ...windows, subscription: { from, to: later(justAfter(terminated_at), from) } };
+}
+
 const ONE_DAY = { hours: 24 };
 
-/** 3.7: not within the first 24 hours of the subscription. */
-export function absorbsElapsedPeriod({ started_at, terminated_at }: BillingTerms): boolean {
+/** 3.7: not within the first 24 hours of the subscription, nor where another plan follows. */
+export function absorbsElapsedPeriod({ started_at, terminated_at, terminated_by }: BillingTerms): boolean {
+  if (terminated_by === "upgrade" || terminated_by === "downgrade") return false;
   return terminated_at !== null && !isBefore(terminated_at.subtract(ONE_DAY), started_at);
 }
 
@@ -201,6 +240,16 @@ export function currentUsageWindow(terms: BillingTerms, now: Temporal.Instant): 
     to: terminated_at === null ? to : later(earlier(to, justAfter(terminated_at)), from),
     duration_days: lengthOf(life.charges, start),
   };
+}
+
+/**
+ * The fixed charges' window that contains `at`, or the first one where `at` is before the start: what those paid in advance
+ * are billed for.
+ */
+export function currentFixedChargesWindow(terms: BillingTerms, at: Temporal.Instant): UsageWindow {
+  const life = lifeOf(terms);
+  const start = beginOf(life.fixedCharges, localDayNumber(later(at, terms.started_at), terms.timezone));
+  return { ...usageWindow(life, life.fixedCharges, start), duration_days: lengthOf(life.fixedCharges, start) };
 }
 
 /** The whole local days [from, to) of the subscription's own period that contains `now`: when its fee is next due. */

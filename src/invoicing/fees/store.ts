@@ -1,7 +1,7 @@
-/** The SQL of reading fees. Names come with the fee by joins on primary keys: a page is one statement. */
-import { offsetOf, type Page } from "../kernel/pages.ts";
-import type { DbOrTx } from "../storage/database.ts";
-import type { FeeRow } from "./model.ts";
+/** The SQL of fees. Names come with the fee by joins on primary keys: a page is one statement. */
+import { offsetOf, type Page } from "../../kernel/pages.ts";
+import type { DbOrTx, Tx } from "../../storage/database.ts";
+import type { FeeRow } from "../model.ts";
 
 /** Half-open [from, to); null where open. */
 export interface Range {
@@ -24,6 +24,8 @@ export interface FeesFilter {
 
 /** What the filter names by external ids and codes, as ids; null where it names nothing. */
 interface Named {
+  readonly customerIds: readonly string[] | null;
+  /** With a customer's name alone: all of that customer's. */
   readonly subscriptionIds: readonly string[] | null;
   readonly metricIds: readonly string[] | null;
 }
@@ -32,33 +34,44 @@ interface Named {
 async function namedBy(db: DbOrTx, organizationId: string, filter: FeesFilter): Promise<Named> {
   const { external_customer_id, external_subscription_id, billable_metric_code } = filter;
   const idsOf = async (rows: Promise<{ id: string }[]>) => (await rows).map(({ id }) => id);
-  let subscriptions = db
-    .selectFrom("subscriptions as s")
-    .innerJoin("customers as c", (join) =>
-      join.onRef("c.organization_id", "=", "s.organization_id").onRef("c.id", "=", "s.customer_id"),
-    )
-    .select("s.id")
-    .where("s.organization_id", "=", organizationId);
-  if (external_customer_id !== null) subscriptions = subscriptions.where("c.external_id", "=", external_customer_id);
-  if (external_subscription_id !== null)
-    subscriptions = subscriptions.where("s.external_id", "=", external_subscription_id);
+  const customers = db
+    .selectFrom("customers")
+    .select("id")
+    .where("organization_id", "=", organizationId)
+    .where("external_id", "=", external_customer_id ?? "");
   const metrics = db
-    .selectFrom("billable_metrics as m")
-    .select("m.id")
-    .where("m.organization_id", "=", organizationId)
-    .where("m.code", "=", billable_metric_code ?? "");
-  const [subscriptionIds, metricIds] = await Promise.all([
-    external_customer_id === null && external_subscription_id === null ? null : idsOf(subscriptions.execute()),
+    .selectFrom("billable_metrics")
+    .select("id")
+    .where("organization_id", "=", organizationId)
+    .where("code", "=", billable_metric_code ?? "");
+  const [customerIds, metricIds] = await Promise.all([
+    external_customer_id === null ? null : idsOf(customers.execute()),
     billable_metric_code === null ? null : idsOf(metrics.execute()),
   ]);
-  return { subscriptionIds, metricIds };
+  let subscriptions = db.selectFrom("subscriptions").select("id").where("organization_id", "=", organizationId);
+  if (external_subscription_id !== null)
+    subscriptions = subscriptions.where("external_id", "=", external_subscription_id);
+  if (customerIds !== null)
+    subscriptions = subscriptions.where((eb) => eb("customer_id", "=", eb.fn.any(eb.val([...customerIds]))));
+  const subscriptionIds =
+    customerIds === null && external_subscription_id === null ? null : await idsOf(subscriptions.execute());
+  return { customerIds, subscriptionIds, metricIds };
 }
 
-function feesOf(db: DbOrTx, organizationId: string, filter: FeesFilter, { subscriptionIds, metricIds }: Named) {
+function feesOf(db: DbOrTx, organizationId: string, filter: FeesFilter, named: Named) {
+  const { customerIds, subscriptionIds, metricIds } = named;
   let query = db.selectFrom("live_fees as f").where("f.organization_id", "=", organizationId);
-  // Every fee is a subscription's: a customer's fees are found by way of its subscriptions.
   if (subscriptionIds !== null)
-    query = query.where((eb) => eb("f.subscription_id", "=", eb.fn.any(eb.val([...subscriptionIds]))));
+    query = query.where((eb) => {
+      const isTheirs = eb("f.subscription_id", "=", eb.fn.any(eb.val([...subscriptionIds])));
+      if (customerIds === null || filter.external_subscription_id !== null) return isTheirs;
+      // By way of the subscriptions, which have an index already, or of the few fees that belong to none.
+      const isOfNone = eb.and([
+        eb("f.subscription_id", "is", null),
+        eb("f.customer_id", "=", eb.fn.any(eb.val([...customerIds]))),
+      ]);
+      return eb.or([isTheirs, isOfNone]);
+    });
   if (metricIds !== null)
     query = query.where((eb) => eb("f.billable_metric_id", "=", eb.fn.any(eb.val([...metricIds]))));
   if (filter.currency !== null) query = query.where("f.amount_currency", "=", filter.currency.toUpperCase());
@@ -124,6 +137,12 @@ function selectFees(db: DbOrTx, organizationId: string) {
     .leftJoin("billable_metrics as m", (join) =>
       join.onRef("m.organization_id", "=", "f.organization_id").onRef("m.id", "=", "f.billable_metric_id"),
     )
+    .leftJoin("charge_filters as cf", (join) =>
+      join.onRef("cf.organization_id", "=", "f.organization_id").onRef("cf.id", "=", "f.charge_filter_id"),
+    )
+    .leftJoin("live_fees as t", (join) =>
+      join.onRef("t.organization_id", "=", "f.organization_id").onRef("t.true_up_parent_fee_id", "=", "f.id"),
+    )
     .leftJoin("plans as p", (join) =>
       join.onRef("p.organization_id", "=", "f.organization_id").onRef("p.id", "=", "f.plan_id"),
     )
@@ -134,6 +153,9 @@ function selectFees(db: DbOrTx, organizationId: string) {
       "s.external_id as external_subscription_id",
       "c.external_id as external_customer_id",
       "ch.invoice_display_name as charge_display_name",
+      "cf.values as filter_values",
+      "cf.invoice_display_name as filter_display_name",
+      "t.id as true_up_fee_id",
       "m.code as metric_code",
       "m.name as metric_name",
       "m.description as metric_description",
@@ -155,4 +177,48 @@ export async function loadFees(db: DbOrTx, organizationId: string, ids: readonly
 /** The fees of an invoice in the order in which they were written. */
 export async function loadFeesOfInvoice(db: DbOrTx, organizationId: string, invoiceId: string): Promise<FeeRow[]> {
   return selectFees(db, organizationId).where("f.invoice_id", "=", invoiceId).orderBy("f.ordinal").execute();
+}
+
+/** Whether it is there. Held against whoever would change it. */
+export async function lockFee(tx: Tx, organizationId: string, id: string): Promise<boolean> {
+  const row = await tx
+    .selectFrom("fees")
+    .select("id")
+    .where("organization_id", "=", organizationId)
+    .where("id", "=", id)
+    .where("deleted_at", "is", null)
+    .forNoKeyUpdate()
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+export async function updateFeePayment(
+  tx: Tx,
+  organizationId: string,
+  id: string,
+  payment_status: "pending" | "succeeded" | "failed" | "refunded",
+  now: Temporal.Instant,
+): Promise<void> {
+  const at = (status: string) => (payment_status === status ? now : null);
+  await tx
+    .updateTable("fees")
+    .set({
+      payment_status,
+      succeeded_at: at("succeeded"),
+      failed_at: at("failed"),
+      refunded_at: at("refunded"),
+      updated_at: now,
+    })
+    .where("organization_id", "=", organizationId)
+    .where("id", "=", id)
+    .execute();
+}
+
+export async function deleteFee(tx: Tx, organizationId: string, id: string, now: Temporal.Instant): Promise<void> {
+  await tx
+    .updateTable("fees")
+    .set({ deleted_at: now, updated_at: now })
+    .where("organization_id", "=", organizationId)
+    .where("id", "=", id)
+    .execute();
 }
