@@ -6,7 +6,6 @@ import type { Plan } from "../model.ts";
 export function notYetSubscribable(plan: Plan): Problem[] {
   const fields: string[] = [];
   if (plan.fixed_charges.length > 0) fields.push("fixed_charges");
-  if (plan.minimum_commitment !== null) fields.push("minimum_commitment");
   if (plan.applicable_usage_thresholds.length > 0) fields.push("usage_thresholds");
   return fields.map((field) => ({ field, code: "not_supported_yet" }));
 }

@@ -24,7 +24,7 @@ export const FeeAnswer = t.Object({
   lago_customer_id: Uuid,
   external_customer_id: t.String(),
   item: t.Object({
-    type: oneOf("charge", "subscription"),
+    type: oneOf("charge", "subscription", "commitment"),
     code: t.String(),
     name: t.String(),
     description: Name,

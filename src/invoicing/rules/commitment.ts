@@ -1,5 +1,5 @@
 /** What is missing to a plan's minimum commitment: 10.4 and G13 of the metering spec, 4.8 of the subscriptions spec. Pure. */
-import { daysTouched, isBefore, localDate } from "../../kernel/calendar.ts";
+import { daysTouched, isBefore, localDate, startOfDay } from "../../kernel/calendar.ts";
 import { type Dec, dec, max, round, sum, toCents, ZERO } from "../../kernel/decimal.ts";
 import { type Window, windowsAt } from "../../subscriptions/index.ts";
 import type { PlannedFee } from "../model.ts";
@@ -37,8 +37,8 @@ export function committedPeriod(
   const { subscription: window, duration_days } =
     !terms.pay_in_advance || isLast ? windows : windowsAt({ ...terms, pay_in_advance: false }, day);
   // Before the subscription began there is nothing to close.
-  if (!isBefore(localDate(terms.started_at, terms.timezone).toZonedDateTime(terms.timezone).toInstant(), window.to))
-    return null;
+  const firstDay = startOfDay(localDate(terms.started_at, terms.timezone), terms.timezone);
+  if (!isBefore(firstDay, window.to)) return null;
   const billed_days = daysTouched(window.from, window.to, terms.timezone);
   return billed_days === 0 ? null : { window, billed_days, period_days: duration_days };
 }

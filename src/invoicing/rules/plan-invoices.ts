@@ -4,6 +4,7 @@ import { dec } from "../../kernel/decimal.ts";
 import { inMajorUnits } from "../../kernel/money.ts";
 import type { BilledPeriod, PlannedFee, PlannedInvoice } from "../model.ts";
 import { chargeFees, type RatedPeriod } from "./charge-fees.ts";
+import { commitmentAmounts, committedPeriod, countsTowards, periodFees } from "./commitment.ts";
 import { invoiceDates } from "./dates.ts";
 import type { DuePeriod } from "./due-periods.ts";
 import { subscriptionFeeAmount } from "./subscription-fee.ts";
@@ -42,17 +43,62 @@ function subscriptionFee({ subscription, plan, terms, windows }: DuePeriod): Pla
   };
 }
 
-/** The fees of a period in the contract's order: the subscription's, then those of its usage. */
-function billedPeriod(rated: RatedPeriod): BilledPeriod {
+const COMMITMENT_NAME = "Minimum commitment - True up";
+
+/** `fees`: what this invoice and those planned before it bill. In advance, a period that no invoice began closes nothing. */
+function commitmentFee({ period, billed_before }: RatedPeriod, fees: readonly PlannedFee[]): PlannedFee | null {
+  const { minimum_commitment: commitment, pay_in_advance, amount_currency } = period.plan;
+  const closed = committedPeriod(period);
+  if (commitment === null || closed === null) return null;
+  const counted = fees.filter((fee) => countsTowards(fee, closed.window));
+  const billed = periodFees(billed_before, counted);
+  if (pay_in_advance && !billed.is_invoiced && counted.length === 0) return null;
+  const amounts = commitmentAmounts(commitment.amount_cents, closed, billed);
+  if (amounts === null) return null;
+  return {
+    ...NO_USAGE,
+    ...amounts,
+    fee_type: "commitment",
+    charge_id: null,
+    billable_metric_id: null,
+    units: ONE,
+    total_aggregated_units: ONE,
+    unit_amount_cents: amounts.amount_cents,
+    precise_unit_amount: inMajorUnits(dec(amounts.amount_cents), amount_currency),
+    amount_details: {},
+    invoice_display_name: commitment.invoice_display_name ?? COMMITMENT_NAME,
+    pay_in_advance: false,
+    ...closed.window,
+  };
+}
+
+/** One customer's periods, in their order: what one bills counts towards what the next ones close. */
+function billedPeriods(periods: readonly RatedPeriod[]): Map<RatedPeriod, BilledPeriod> {
+  const planned = new Map<string, PlannedFee[]>();
+  return new Map(
+    periods.map((rated) => {
+      const { id } = rated.period.subscription;
+      const earlier = planned.get(id) ?? [];
+      const billed = billedPeriod(rated, earlier);
+      planned.set(id, [...earlier, ...billed.fees, ...billed.standalone_fees]);
+      return [rated, billed];
+    }),
+  );
+}
+
+/** The fees of a period in the contract's order: the subscription's, those of its usage, what is missing to its commitment. */
+function billedPeriod(rated: RatedPeriod, earlier: readonly PlannedFee[]): BilledPeriod {
   const { subscription, plan, reason, timestamp, windows, bills_subscription_fee } = rated.period;
   const charged = chargeFees(rated);
+  const fees = [...(bills_subscription_fee ? [subscriptionFee(rated.period)] : []), ...charged.fees];
+  const missing = commitmentFee(rated, [...earlier, ...fees, ...charged.standalone_fees]);
   return {
     subscription,
     plan,
     reason,
     timestamp,
     windows,
-    fees: [...(bills_subscription_fee ? [subscriptionFee(rated.period)] : []), ...charged.fees],
+    fees: missing === null ? fees : [...fees, missing],
     standalone_fees: charged.standalone_fees,
     levels: charged.levels,
   };
@@ -78,21 +124,23 @@ export function planInvoices(
   periods: readonly RatedPeriod[],
   today: Temporal.PlainDate,
 ): PlannedInvoice[] {
-  if (periods.length === 1) return [planInvoice(customer, periods, today)];
+  const billed = billedPeriods(periods);
+  if (periods.length === 1) return [planInvoice(customer, periods, billed, today)];
   const groups = [...Map.groupBy(periods, ({ period }) => groupOf(period)).values()];
   const dayOf = (group: readonly RatedPeriod[]) => (group[0] as RatedPeriod).period.day;
   return groups
     .sort((a, b) => Temporal.PlainDate.compare(dayOf(a), dayOf(b)))
-    .map((group) => planInvoice(customer, group, today));
+    .map((group) => planInvoice(customer, group, billed, today));
 }
 
 function planInvoice(
   customer: BilledCustomer,
   group: readonly RatedPeriod[],
+  billed: ReadonlyMap<RatedPeriod, BilledPeriod>,
   today: Temporal.PlainDate,
 ): PlannedInvoice {
   const { period } = group[0] as RatedPeriod;
-  const periods = group.map(billedPeriod);
+  const periods = group.map((rated) => billed.get(rated) as BilledPeriod);
   const totals = invoiceTotals(periods.flatMap(({ fees }) => fees));
   return {
     customer,
