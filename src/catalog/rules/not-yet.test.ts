@@ -27,13 +27,18 @@ const plan = (charges: readonly Charge[], trial_period: number | null = null): P
 });
 
 test("what is rated today can be subscribed to", () => {
+  const commitment = { id: "m", amount_cents: 1n, invoice_display_name: null };
+  assert.deepEqual(notYetSubscribable({ ...plan([]), minimum_commitment: commitment }), []);
   assert.deepEqual(notYetSubscribable(plan([charge, { ...charge, pay_in_advance: true, invoiceable: false }], 14)), []);
 });
 
 test("what is not rated yet is named once by its field", () => {
   const regrouped: Charge = { ...charge, pay_in_advance: true, invoiceable: false, regroup_paid_fees: "invoice" };
   assert.deepEqual(notYetSubscribable(plan([regrouped])), []);
-  const commitment = { id: "m", amount_cents: 1n, invoice_display_name: null };
-  const committed: Plan = { ...plan([]), minimum_commitment: { ...commitment } };
-  assert.deepEqual(notYetSubscribable(committed), [{ field: "minimum_commitment", code: "not_supported_yet" }]);
+  const at = metric.created_at;
+  const times = { created_at: at, updated_at: at };
+  const threshold = { id: "t", amount_cents: 1n, threshold_display_name: null, recurring: false, ...times };
+  assert.deepEqual(notYetSubscribable({ ...plan([]), applicable_usage_thresholds: [threshold] }), [
+    { field: "usage_thresholds", code: "not_supported_yet" },
+  ]);
 });
