@@ -1,8 +1,9 @@
 /** The SQL of add-ons. */
 import { type Selectable, sql } from "kysely";
 import { isUuid } from "../kernel/ids.ts";
-import { offsetOf, type Page } from "../kernel/pages.ts";
-import { type DbOrTx, type Tx, violatedConstraint } from "../storage/database.ts";
+import type { Page } from "../kernel/pages.ts";
+import { type DbOrTx, orDuplicate, type Tx } from "../storage/database.ts";
+import { readNewest } from "../storage/newest.ts";
 import type { AddOnsTable } from "../storage/tables.ts";
 import type { AddOn } from "./model.ts";
 import type { AddOnTerms } from "./rules/add-on.ts";
@@ -52,15 +53,8 @@ export async function listAddOns(
   page: Page,
 ): Promise<{ addOns: AddOn[]; count: number }> {
   const live = db.selectFrom("live_add_ons").where("organization_id", "=", organizationId);
-  const { count } = await live.select((eb) => eb.fn.countAll<bigint>().as("count")).executeTakeFirstOrThrow();
-  const rows = await live
-    .selectAll()
-    .orderBy("created_at", "desc")
-    .orderBy("ordinal")
-    .limit(page.perPage)
-    .offset(offsetOf(page))
-    .execute();
-  return { addOns: rows.map(addOnOf), count: Number(count) };
+  const { rows, count } = await readNewest(live, page);
+  return { addOns: rows.map(addOnOf), count };
 }
 
 /** "duplicate" where a living add-on has the code. */
@@ -71,17 +65,14 @@ export async function insertAddOn(
   terms: AddOnTerms,
   now: Temporal.Instant,
 ): Promise<AddOn | "duplicate"> {
-  try {
+  return orDuplicate("add_ons_code", async () => {
     const row = await tx
       .insertInto("add_ons")
       .values({ organization_id: organizationId, id, ...terms, created_at: now, updated_at: now })
       .returningAll()
       .executeTakeFirstOrThrow();
     return addOnOf(row);
-  } catch (error) {
-    if (violatedConstraint(error) === "add_ons_code") return "duplicate";
-    throw error;
-  }
+  });
 }
 
 /** "duplicate" where another living add-on has the code. */
@@ -92,7 +83,7 @@ export async function updateAddOn(
   terms: AddOnTerms,
   now: Temporal.Instant,
 ): Promise<AddOn | "duplicate"> {
-  try {
+  return orDuplicate("add_ons_code", async () => {
     const row = await tx
       .updateTable("add_ons")
       .set({ ...terms, updated_at: now })
@@ -101,10 +92,7 @@ export async function updateAddOn(
       .returningAll()
       .executeTakeFirstOrThrow();
     return addOnOf(row);
-  } catch (error) {
-    if (violatedConstraint(error) === "add_ons_code") return "duplicate";
-    throw error;
-  }
+  });
 }
 
 /** Soft-deletes the add-on with every fixed charge on it, and answers the ids of the plans that had one. */

@@ -1,8 +1,9 @@
 /** The SQL of billable metrics. */
 import { type Selectable, sql } from "kysely";
 import { isUuid } from "../kernel/ids.ts";
-import { offsetOf, type Page } from "../kernel/pages.ts";
-import { type DbOrTx, type Tx, violatedConstraint } from "../storage/database.ts";
+import type { Page } from "../kernel/pages.ts";
+import { type DbOrTx, orDuplicate, type Tx } from "../storage/database.ts";
+import { readNewest } from "../storage/newest.ts";
 import type { BillableMetricsTable } from "../storage/tables.ts";
 import { deleteFiltersOf } from "./filters-store.ts";
 import type { AggregationType, BillableMetric } from "./model.ts";
@@ -62,15 +63,8 @@ export async function listMetrics(
   page: Page,
 ): Promise<{ metrics: BillableMetric[]; count: number }> {
   const live = db.selectFrom("live_billable_metrics").where("organization_id", "=", organizationId);
-  const { count } = await live.select((eb) => eb.fn.countAll<bigint>().as("count")).executeTakeFirstOrThrow();
-  const rows = await live
-    .selectAll()
-    .orderBy("created_at", "desc")
-    .orderBy("ordinal")
-    .limit(page.perPage)
-    .offset(offsetOf(page))
-    .execute();
-  return { metrics: rows.map(metricOf), count: Number(count) };
+  const { rows, count } = await readNewest(live, page);
+  return { metrics: rows.map(metricOf), count };
 }
 
 const columnsOf = ({ filters, ...terms }: MetricTerms) => ({ ...terms, filters: JSON.stringify(filters) });
@@ -83,17 +77,14 @@ export async function insertMetric(
   terms: MetricTerms,
   now: Temporal.Instant,
 ): Promise<BillableMetric | "duplicate"> {
-  try {
+  return orDuplicate("billable_metrics_code", async () => {
     const row = await tx
       .insertInto("billable_metrics")
       .values({ organization_id: organizationId, id, ...columnsOf(terms), created_at: now, updated_at: now })
       .returningAll()
       .executeTakeFirstOrThrow();
     return metricOf(row);
-  } catch (error) {
-    if (violatedConstraint(error) === "billable_metrics_code") return "duplicate";
-    throw error;
-  }
+  });
 }
 
 /** "duplicate" where another living metric has the code. */
@@ -104,7 +95,7 @@ export async function updateMetric(
   terms: MetricTerms,
   now: Temporal.Instant,
 ): Promise<BillableMetric | "duplicate"> {
-  try {
+  return orDuplicate("billable_metrics_code", async () => {
     const row = await tx
       .updateTable("billable_metrics")
       .set({ ...columnsOf(terms), updated_at: now })
@@ -113,10 +104,7 @@ export async function updateMetric(
       .returningAll()
       .executeTakeFirstOrThrow();
     return metricOf(row);
-  } catch (error) {
-    if (violatedConstraint(error) === "billable_metrics_code") return "duplicate";
-    throw error;
-  }
+  });
 }
 
 /** Whether a live charge of a live plan uses the metric. */

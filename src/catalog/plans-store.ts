@@ -2,8 +2,9 @@
 import { type Selectable, sql } from "kysely";
 import { Refusal, refuseIfAny } from "../kernel/failure.ts";
 import { isUuid } from "../kernel/ids.ts";
-import { offsetOf, type Page } from "../kernel/pages.ts";
-import { type DbOrTx, type Tx, violatedConstraint } from "../storage/database.ts";
+import type { Page } from "../kernel/pages.ts";
+import { type DbOrTx, orDuplicate, type Tx } from "../storage/database.ts";
+import { readNewest } from "../storage/newest.ts";
 import type { PlansTable } from "../storage/tables.ts";
 import { chargesByPlan } from "./charges-reading.ts";
 import type { Interval } from "./model.ts";
@@ -96,15 +97,8 @@ export async function listPlans(
   page: Page,
 ): Promise<{ plans: StoredPlan[]; count: number }> {
   const live = db.selectFrom("live_plans").where("organization_id", "=", organizationId).where("parent_id", "is", null);
-  const { count } = await live.select((eb) => eb.fn.countAll<bigint>().as("count")).executeTakeFirstOrThrow();
-  const rows = await live
-    .selectAll()
-    .orderBy("created_at", "desc")
-    .orderBy("ordinal")
-    .limit(page.perPage)
-    .offset(offsetOf(page))
-    .execute();
-  return { plans: await withParts(db, organizationId, rows), count: Number(count) };
+  const { rows, count } = await readNewest(live, page);
+  return { plans: await withParts(db, organizationId, rows), count };
 }
 
 /** Locks the living top-level plan of that code against subscribers and other writers, and reads it. */
@@ -135,7 +129,7 @@ export async function insertPlan(
   now: Temporal.Instant,
   parentId: string | null = null,
 ): Promise<"inserted" | "duplicate"> {
-  try {
+  return orDuplicate("plans_code", async (): Promise<"inserted"> => {
     await tx
       .insertInto("plans")
       .values({
@@ -149,10 +143,7 @@ export async function insertPlan(
       })
       .execute();
     return "inserted";
-  } catch (error) {
-    if (violatedConstraint(error) === "plans_code") return "duplicate";
-    throw error;
-  }
+  });
 }
 
 /** "duplicate" where another living plan has the code. */
@@ -163,7 +154,7 @@ export async function updatePlan(
   terms: PlanTerms,
   now: Temporal.Instant,
 ): Promise<"updated" | "duplicate"> {
-  try {
+  return orDuplicate("plans_code", async (): Promise<"updated"> => {
     await tx
       .updateTable("plans")
       .set({ ...columnsOf(terms), updated_at: now })
@@ -171,10 +162,7 @@ export async function updatePlan(
       .where("id", "=", id)
       .execute();
     return "updated";
-  } catch (error) {
-    if (violatedConstraint(error) === "plans_code") return "duplicate";
-    throw error;
-  }
+  });
 }
 
 export async function updateAmounts(

@@ -1,7 +1,8 @@
 /** The SQL of pricing units. */
 import { type Selectable, sql } from "kysely";
-import { offsetOf, type Page } from "../kernel/pages.ts";
-import { type DbOrTx, type Tx, violatedConstraint } from "../storage/database.ts";
+import type { Page } from "../kernel/pages.ts";
+import { type DbOrTx, orDuplicate, type Tx } from "../storage/database.ts";
+import { readNewest } from "../storage/newest.ts";
 import type { PricingUnitsTable } from "../storage/tables.ts";
 import type { PricingUnit } from "./model.ts";
 import type { PricingUnitTerms } from "./rules/pricing-unit.ts";
@@ -39,15 +40,8 @@ export async function listPricingUnits(
   page: Page,
 ): Promise<{ units: PricingUnit[]; count: number }> {
   const live = db.selectFrom("live_pricing_units").where("organization_id", "=", organizationId);
-  const { count } = await live.select((eb) => eb.fn.countAll<bigint>().as("count")).executeTakeFirstOrThrow();
-  const rows = await live
-    .selectAll()
-    .orderBy("created_at", "desc")
-    .orderBy("ordinal")
-    .limit(page.perPage)
-    .offset(offsetOf(page))
-    .execute();
-  return { units: rows.map(unitOf), count: Number(count) };
+  const { rows, count } = await readNewest(live, page);
+  return { units: rows.map(unitOf), count };
 }
 
 /** "duplicate" where a living unit has the code. */
@@ -58,17 +52,14 @@ export async function insertPricingUnit(
   terms: PricingUnitTerms,
   now: Temporal.Instant,
 ): Promise<PricingUnit | "duplicate"> {
-  try {
+  return orDuplicate("pricing_units_code", async () => {
     const row = await tx
       .insertInto("pricing_units")
       .values({ organization_id: organizationId, id, ...terms, created_at: now, updated_at: now })
       .returningAll()
       .executeTakeFirstOrThrow();
     return unitOf(row);
-  } catch (error) {
-    if (violatedConstraint(error) === "pricing_units_code") return "duplicate";
-    throw error;
-  }
+  });
 }
 
 export async function updatePricingUnit(

@@ -1,6 +1,7 @@
 /**
  * Invoicing: fees and invoices. The billing run, usage (current, projected, past, lifetime, over time), what is read of all, and why it is so.
- * Owns invoices, invoice_subscriptions, fees, weighted_levels, lifetime_usages, billing_failures. Does not own payments.
+ * Owns invoices, invoice_subscriptions, fees, weighted_levels, lifetime_usages, billing_failures and the in_advance tables but the queue.
+ * Does not own payments.
  */
 
 export { isEventBilled } from "./billed-events.ts";

@@ -1,5 +1,5 @@
 /**
- * Metering: events in, usage out. Owns streams, event_keys, event_commits, events, fold_specs, stream_folds,
+ * Metering: events in, usage out. Owns streams, event_keys, event_commits, events, event_voids, in_advance_queue, fold_specs, stream_folds,
  * usage_cells, usage_windows, window_totals, unique_values, unique_operations. Does not own prices, nor the periods it is asked about.
  */
 export { computedProperties } from "./computed-properties.ts";

@@ -167,10 +167,10 @@ export async function ingestBulk(
   for (const [index, line] of lines.entries()) {
     const found = line === UNREADABLE ? [{ field: "event", code: "invalid_json" }] : readEvent(line, createdMicros);
     if (isRefused(found)) results[index] = { status: "invalid", error_details: refusalDetails(found) };
-    else valid.push({ index, read: found });
+    else valid.push({ index, read: found, event: found });
   }
   // What met a catalog that had changed is left to the next attempt.
-  let waiting = valid;
+  let waiting: readonly BulkLine[] = valid;
   await withCatalog(metering, organization, async (catalog) => {
     const lines = await computedLines(waiting, catalog, results);
     const events = lines.map(({ event }) => event);
@@ -195,7 +195,12 @@ export async function ingestBulk(
 interface BulkLine {
   readonly index: number;
   readonly read: ReadEvent;
+  /** What was read, with its metric's computed property. */
+  readonly event: ReadEvent;
 }
+
+/** The line as it was sent, whatever an earlier catalog computed. */
+const asRead = (line: BulkLine): BulkLine => (line.event === line.read ? line : { ...line, event: line.read });
 
 /** Expressions of so many lines take milliseconds: then other requests have their turn. */
 const LINES_A_TURN = 200;
@@ -205,9 +210,9 @@ async function computedLines(
   lines: readonly BulkLine[],
   { computed }: IngestCatalog,
   results: BulkResult[],
-): Promise<(BulkLine & { readonly event: ReadEvent })[]> {
-  if (computed.size === 0) return lines.map(({ index, read }) => ({ index, read, event: read }));
-  const found: (BulkLine & { readonly event: ReadEvent })[] = [];
+): Promise<readonly BulkLine[]> {
+  if (computed.size === 0) return lines.map(asRead);
+  const found: BulkLine[] = [];
   for (const [position, { index, read }] of lines.entries()) {
     if (position % LINES_A_TURN === LINES_A_TURN - 1) await nextTurn();
     const event = withComputed(read, computed);

@@ -91,6 +91,16 @@ export function violatedConstraint(error: unknown): string | null {
   return typeof code === "string" && code.startsWith("23") && typeof constraint === "string" ? constraint : null;
 }
 
+/** What the write answers, or "duplicate" where it runs into that constraint. */
+export async function orDuplicate<T>(constraint: string, write: () => Promise<T>): Promise<T | "duplicate"> {
+  try {
+    return await write();
+  } catch (error) {
+    if (violatedConstraint(error) === constraint) return "duplicate";
+    throw error;
+  }
+}
+
 /** Any number; the same for every Weir. */
 const PREPARATION_LOCK = 7_713_001;
 

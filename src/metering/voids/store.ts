@@ -1,7 +1,7 @@
 /** The SQL of corrections: the event in question, its void, and which transaction ids are taken. */
 import { sql } from "kysely";
 import type { DbOrTx, Tx } from "../../storage/database.ts";
-import { violatedConstraint } from "../../storage/database.ts";
+import { orDuplicate } from "../../storage/database.ts";
 import { lockOf } from "../in-advance/queue.ts";
 import type { StoredEvent } from "../present.ts";
 import { keyRangeOf } from "../rules/key.ts";
@@ -65,7 +65,7 @@ export async function insertVoid(
   { reason, api_key_id, replacement_id }: NewVoid,
   now: Temporal.Instant,
 ): Promise<"voided" | "duplicate"> {
-  try {
+  return orDuplicate("event_voids_pkey", async (): Promise<"voided"> => {
     await tx
       .insertInto("event_voids")
       .values({
@@ -80,10 +80,7 @@ export async function insertVoid(
       })
       .execute();
     return "voided";
-  } catch (error) {
-    if (violatedConstraint(error) === "event_voids_pkey") return "duplicate";
-    throw error;
-  }
+  });
 }
 
 /** Which of the keys are taken. */
