@@ -52,7 +52,7 @@ async function stopProcess(child: ChildProcess): Promise<void> {
 }
 
 function startWeirProcess(env: Record<string, string>): Promise<{ weir: ChildProcess; url: string }> {
-  const weir = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", "bin/weir.ts", "start"], {
+  const weir = spawn(process.execPath, [...process.execArgv, "bin/weir.ts", "start"], {
     env: { ...process.env, PORT: "0", LOG_LEVEL: "warn", ...env },
     stdio: ["ignore", "pipe", "inherit"],
   });

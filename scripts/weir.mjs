@@ -48,7 +48,9 @@ const env = {
   ...process.env,
   PATH: `${dirname(node)}${process.platform === "win32" ? ";" : ":"}${process.env.PATH}`,
 };
-const child = spawn(node, ["--disable-warning=ExperimentalWarning", ...process.argv.slice(2)], {
+// Room for what lives only as long as a request: with the default of 16 MB a busy server spends a fifth of its time collecting it.
+const flags = ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=64"];
+const child = spawn(node, [...flags, ...process.argv.slice(2)], {
   stdio: "inherit",
   env,
 });

@@ -99,7 +99,7 @@ export function readConfig(env: Env): Config {
     logLevel: settings.oneOf("LOG_LEVEL", LOG_LEVELS, "info"),
     role: settings.oneOf("ROLE", ["all", "api", "worker"] as const, "all"),
     poolSize: settings.integer("POOL_SIZE", 10, 2, 500),
-    ingestConnections: settings.integer("INGEST_CONNECTIONS", 2, 1, 64),
+    ingestConnections: settings.integer("INGEST_CONNECTIONS", 3, 1, 64),
     ingestGroupEvents: settings.integer("INGEST_GROUP_EVENTS", 10_000, 1, 50_000),
     ingestQueueEvents: settings.integer("INGEST_QUEUE_EVENTS", 200_000, 10_000, 10_000_000),
     foldBatchEvents: settings.integer("FOLD_BATCH_EVENTS", 100_000, 1_000, 2_000_000),

@@ -51,6 +51,7 @@ export {
   overrideCharge,
   removeOwnFilter,
 } from "./own-charges.ts";
+export { rememberedPlan } from "./plan-cache.ts";
 export { finishPlanDeletion, plansToEnd } from "./plan-deletion.ts";
 export {
   FixedChargeOverrideBody,

@@ -77,7 +77,7 @@ export async function ingestEvent(
   const createdMicros = microsOf(now);
   const read = readEvent(input, createdMicros);
   if (isRefused(read)) throw new Refusal("validation_errors", detailsOf(read));
-  const keys = keysOf(organization, [read]);
+  const keys = [keyOfEvent(organization, read)];
   return withCatalog(metering, organization, async (catalog) => {
     const event = withComputed(read, catalog.computed);
     if (isRefused(event)) throw new Refusal("validation_errors", refusalDetails(event));
@@ -122,7 +122,7 @@ export async function ingestBatch(
     const found = read.map((event) => (isRefused(event) ? event : withComputed(event, catalog.computed)));
     refuseByIndex(found.map((event) => (isRefused(event) ? event : [])));
     const events = found as ReadEvent[];
-    const keys = keysOf(organization, events);
+    const keys = events.map((event) => keyOfEvent(organization, event));
     const submission = { events, keys, createdMicros, allOrNothing: true, ...evaluatedBy(metering, catalog) };
     const verdicts = await write(metering, organization, submission);
     if (verdicts.includes("stale")) return "stale";
@@ -138,8 +138,8 @@ function refuseByIndex(problems: readonly (readonly Problem[] | string)[]): void
   throw new Refusal("validation_errors", details);
 }
 
-function keysOf({ id }: Organization, events: readonly ReadEvent[]): string[] {
-  return events.map((event) => keyOf(id, event.externalSubscriptionId, event.transactionId));
+function keyOfEvent({ id }: Organization, { externalSubscriptionId, transactionId }: ReadEvent): string {
+  return keyOf(id, externalSubscriptionId, transactionId);
 }
 
 export type BulkResult =
@@ -159,24 +159,23 @@ export async function ingestBulk(
   body: string,
   now: Temporal.Instant,
 ): Promise<BulkResult[]> {
-  const lines = readLines(body);
+  const lines = await readLines(body);
   if (lines.length > BULK_EVENTS_MAX) throw new Refusal("payload_too_large", { events: ["too_many_events"] });
   const createdMicros = microsOf(now);
   const results: BulkResult[] = [];
   const valid: BulkLine[] = [];
-  for (const [index, line] of lines.entries()) {
-    const found = line === UNREADABLE ? [{ field: "event", code: "invalid_json" }] : readEvent(line, createdMicros);
-    if (isRefused(found)) results[index] = { status: "invalid", error_details: refusalDetails(found) };
-    else valid.push({ index, read: found, event: found });
-  }
+  await inTurns(lines, (line, index) => {
+    const read = line === UNREADABLE ? [{ field: "event", code: "invalid_json" }] : readEvent(line, createdMicros);
+    if (isRefused(read)) results[index] = { status: "invalid", error_details: refusalDetails(read) };
+    else valid.push({ index, read, event: read, key: keyOfEvent(organization, read) });
+  });
   // What met a catalog that had changed is left to the next attempt.
   let waiting: readonly BulkLine[] = valid;
   await withCatalog(metering, organization, async (catalog) => {
     const lines = await computedLines(waiting, catalog, results);
-    const events = lines.map(({ event }) => event);
     const submission = {
-      events,
-      keys: keysOf(organization, events),
+      events: lines.map(({ event }) => event),
+      keys: lines.map(({ key }) => key),
       createdMicros,
       allOrNothing: false,
       ...evaluatedBy(metering, catalog),
@@ -197,13 +196,21 @@ interface BulkLine {
   readonly read: ReadEvent;
   /** What was read, with its metric's computed property. */
   readonly event: ReadEvent;
+  readonly key: string;
 }
 
 /** The line as it was sent, whatever an earlier catalog computed. */
 const asRead = (line: BulkLine): BulkLine => (line.event === line.read ? line : { ...line, event: line.read });
 
-/** Expressions of so many lines take milliseconds: then other requests have their turn. */
-const LINES_A_TURN = 200;
+/** So many lines take a few milliseconds: then other requests, and what the database answered, have their turn. */
+const LINES_A_TURN = 500;
+
+async function inTurns<T>(lines: readonly T[], each: (line: T, index: number) => void): Promise<void> {
+  for (const [index, line] of lines.entries()) {
+    if (index % LINES_A_TURN === LINES_A_TURN - 1) await nextTurn();
+    each(line, index);
+  }
+}
 
 /** The lines with their computed properties; those whose expression failed are judged here. */
 async function computedLines(
@@ -213,19 +220,18 @@ async function computedLines(
 ): Promise<readonly BulkLine[]> {
   if (computed.size === 0) return lines.map(asRead);
   const found: BulkLine[] = [];
-  for (const [position, { index, read }] of lines.entries()) {
-    if (position % LINES_A_TURN === LINES_A_TURN - 1) await nextTurn();
-    const event = withComputed(read, computed);
-    if (isRefused(event)) results[index] = { status: "invalid", error_details: refusalDetails(event) };
-    else found.push({ index, read, event });
-  }
+  await inTurns(lines, (line) => {
+    const event = withComputed(line.read, computed);
+    if (isRefused(event)) results[line.index] = { status: "invalid", error_details: refusalDetails(event) };
+    else found.push({ ...line, event });
+  });
   return found;
 }
 
 const UNREADABLE = Symbol("a line that is no JSON");
 
 /** A JSON array of events, `{"events": […]}`, or one event per line. */
-function readLines(body: string): unknown[] {
+async function readLines(body: string): Promise<unknown[]> {
   const text = body.trim();
   if (text === "") throw badRequest("the body is empty: send one event per line, or a JSON array of events");
   if (text.startsWith("[")) return readArray(text);
@@ -237,11 +243,12 @@ function readLines(body: string): unknown[] {
   const lines = text.split("\n").filter((line) => line.trim() !== "");
   if (lines.length > BULK_EVENTS_MAX) throw new Refusal("payload_too_large", { events: ["too_many_events"] });
   const read = mayLoseDigits(text) ? parseJson : (line: string): unknown => JSON.parse(line);
-  const parsed = lines.map((line) => {
+  const parsed: unknown[] = [];
+  await inTurns(lines, (line) => {
     try {
-      return read(line);
+      parsed.push(read(line));
     } catch {
-      return UNREADABLE;
+      parsed.push(UNREADABLE);
     }
   });
   if (parsed.every((line) => line === UNREADABLE)) throw badRequest("the body is neither NDJSON nor a JSON array");

@@ -42,43 +42,42 @@ join streams s on s.id = wanted.id
 join fold_specs p on p.organization_id = s.organization_id and p.code = s.code and p.measure in ('numbers', 'last') and p.keys = '{}'
 left join stream_folds f on f.stream_id = s.id and f.spec_id = p.id`;
 
-/** What was voided counts nowhere. */
-const NOT_VOIDED = "not exists (select from event_voids v where v.event_id = e.id)";
+/** What was voided counts nowhere; `of`: what has the stream. Looked for in streams that have any, under their lock. */
+const isNotVoided = (of: string) =>
+  `(not ${of}.has_voids or (select v.event_id from event_voids v where v.event_id = e.id) is null)`;
 
-/** Which events of a stream: how they are reached, and the condition. */
-export interface Events {
-  join(streamId: string): string;
-  readonly where: string;
-}
+/** Which events (e) of a stream are folded, as a condition; `of` has stream_id and has_voids. */
+export type Events = (of: string) => string;
 
 /** Those of the commit rows that this transaction holds: reached by commit, never through the stream's past (see the index events_commit). */
-export const IN_BATCH: Events = {
-  join: (streamId) => `- e.stream_id = - ${streamId}`,
-  where: `e.commit_id = any($1::bigint[]) and e.received_at between $2 and $3 and ${NOT_VOIDED}`,
-};
+export const IN_BATCH: Events = (of) =>
+  `- e.stream_id = - ${of}.stream_id and e.commit_id = any($1::bigint[]) and e.received_at between $2 and $3 and ${isNotVoided(of)}`;
 
 /**
  * All that have left the tail, this batch included. One statement sees one snapshot, in which a commit row stands if and only if
  * its events do. $2 and $3 are not looked at, but keep the parameters alike.
  */
-export const SETTLED: Events = {
-  join: (streamId) => `e.stream_id = ${streamId}`,
-  where: `not exists (select from event_commits t where t.id = e.commit_id and t.id <> all($1::bigint[]))
-    and $2::timestamptz is not null and $3::timestamptz is not null and ${NOT_VOIDED}`,
-};
+export const SETTLED: Events = (of) =>
+  `e.stream_id = ${of}.stream_id and not exists (select from event_commits t where t.id = e.commit_id and t.id <> all($1::bigint[]))
+    and $2::timestamptz is not null and $3::timestamptz is not null and ${isNotVoided(of)}`;
 
-function foldNumbers({ join, where }: Events): string {
+const PAIRS = `
+pair as materialized (
+  select p.*, s.voided_events > 0 as has_voids
+  from unnest($4::bigint[], $5::bigint[], $6::text[], $7::int[], $8::timestamptz[], $9::timestamptz[])
+    as p(stream_id, spec_id, field_name, grain, from_at, to_at)
+  join streams s on s.id = p.stream_id
+)`;
+
+function foldNumbers(events: Events): string {
   return `
-with pair as materialized (
-  select * from unnest($4::bigint[], $5::bigint[], $6::text[], $7::int[], $8::timestamptz[], $9::timestamptz[]) as p(stream_id, spec_id, field_name, grain, from_at, to_at)
-), fine as materialized (
+with ${PAIRS}, fine as materialized (
   select p.stream_id, p.spec_id, p.grain,
     date_bin(case p.grain when 2 then interval '15 minutes' else interval '1 day' end, e.timestamp, timestamptz 'epoch') as bucket,
     count(*) as events, count(v.number) as numeric_events, sum(v.number) as sum, max(v.number) as max,
     sum(e.precise_total_amount_cents) filter (where v.number is not null) as amount_cents
-  from pair p join events e on ${join("p.stream_id")} and e.timestamp >= p.from_at and e.timestamp < p.to_at
+  from pair p join events e on ${events("p")} and e.timestamp >= p.from_at and e.timestamp < p.to_at
   cross join lateral (select event_number(e.properties, p.field_name) as number) v
-  where ${where}
   group by 1, 2, 3, 4
 ), cell as (
   select stream_id, spec_id, 2 as grain, bucket, events, numeric_events, sum, max, amount_cents from fine where grain = 2
@@ -96,16 +95,14 @@ on conflict (stream_id, spec_id, grain, bucket) do update set
   amount_cents = coalesce(c.amount_cents + excluded.amount_cents, c.amount_cents, excluded.amount_cents)`;
 }
 
-function foldLast({ join, where }: Events): string {
+function foldLast(events: Events): string {
   return `
-with pair as materialized (
-  select * from unnest($4::bigint[], $5::bigint[], $6::text[], $7::int[], $8::timestamptz[], $9::timestamptz[]) as p(stream_id, spec_id, field_name, grain, from_at, to_at)
-), numbered as materialized (
+with ${PAIRS}, numbered as materialized (
   select p.stream_id, p.spec_id, p.grain, e.timestamp, e.ordinal, v.number,
     date_bin('15 minutes', e.timestamp, timestamptz 'epoch') as quarter, date_bin('1 day', e.timestamp, timestamptz 'epoch') as day
-  from pair p join events e on ${join("p.stream_id")} and e.timestamp >= p.from_at and e.timestamp < p.to_at
+  from pair p join events e on ${events("p")} and e.timestamp >= p.from_at and e.timestamp < p.to_at
   cross join lateral (select event_number(e.properties, p.field_name) as number) v
-  where ${where} and v.number is not null
+  where v.number is not null
 ), bucketed as (
   select stream_id, spec_id, 2 as grain, quarter as bucket, timestamp, ordinal, number from numbered where grain = 2
   union all

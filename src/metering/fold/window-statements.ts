@@ -6,15 +6,13 @@ import { type Events, IN_BATCH, SETTLED } from "./statements.ts";
 
 const WINDOWS = (which: string) => `
 wanted as materialized (
-  select w.id as window_id, w.stream_id, w.window_from, w.window_to, w.window_to = 'infinity' as is_open, p.measure, p.field_name, p.keys
-  from usage_windows w join fold_specs p on p.id = w.spec_id where ${which}
+  select w.id as window_id, w.stream_id, w.window_from, w.window_to, w.window_to = 'infinity' as is_open, p.measure, p.field_name, p.keys,
+    s.voided_events > 0 as has_voids
+  from usage_windows w join fold_specs p on p.id = w.spec_id join streams s on s.id = w.stream_id where ${which}
 )`;
 
-const EVENTS = ({ join, where }: Events) =>
-  `
-from wanted w join events e on ${join("w.stream_id")} and e.timestamp >= w.window_from and e.timestamp < w.window_to`.concat(
-    ` and ${where}`,
-  );
+const EVENTS = (events: Events) => `
+from wanted w join events e on ${events("w")} and e.timestamp >= w.window_from and e.timestamp < w.window_to`;
 
 /** As one text: arrays are sorted by the database's language, which takes ten times as long. */
 const TEXTS =

@@ -42,6 +42,9 @@ const UNIQUE_VIOLATION = "23505";
 const NO_PARTITION = "23514";
 const DATA_EXCEPTION = "22";
 
+/** Further connections take whole groups alone: small requests do better to gather for the next that is free. */
+const EAGER_CONNECTIONS = 2;
+
 /** From this many events a COPY pays for its round trips. */
 const COPY_EVENTS_MIN = 500;
 /**
@@ -102,6 +105,7 @@ export class EventWriter {
 
   #wake(): void {
     if (this.#busy >= this.#options.connections || this.#queue.length === 0) return;
+    if (this.#busy >= EAGER_CONNECTIONS && this.#queuedEvents < this.#options.groupEvents) return;
     this.#busy += 1;
     // Requests that are parsed in the same turn of the event loop still join the group.
     setImmediate(() => {
