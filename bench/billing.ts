@@ -1,11 +1,14 @@
 /** How many invoices a second a billing run makes, what memory it takes, and what writing the same rows costs alone. */
 import type pg from "pg";
 import { openPool } from "../src/storage/database.ts";
+import { FEES_OF_WHOLE, makeWhole, wholePlan } from "./billing-whole.ts";
 import { cpuSecondsOf, cpuSecondsOfPostgres, peakMemoryMb } from "./cpu.ts";
 import { type Api, createOrganization, type Ground, prepareGround, rounded } from "./ground.ts";
 
 export interface BillingFigures {
   readonly invoicesPerSecond: number;
+  /** The same number of subscriptions, which have plans or units of their own, fixed charges and a commitment as well. */
+  readonly wholeInvoicesPerSecond: number;
   readonly peakMemoryMb: number;
   /** The same, billing three times as many subscriptions. */
   readonly peakMemoryMbAtThreeTimes: number;
@@ -20,6 +23,8 @@ const SUBSCRIPTIONS = 20_000;
 const WARM_UP_SUBSCRIPTIONS = 3_000;
 const EVENTS_OF_STREAM = 5;
 const BATCH = 250;
+/** The subscription's and those of three charges. */
+const FEES_OF_INVOICE = 4;
 
 const METRICS = [
   { code: "requests", aggregation_type: "count_agg" },
@@ -41,8 +46,8 @@ const CHARGES = [
   { charge_model: "package", properties: { amount: "0.5", package_size: 1000, free_units: 100 } },
 ] as const;
 
-/** A plan of a fee and three charges; answers its id. */
-async function createPlan(api: Api): Promise<string> {
+/** A plan of a fee, three charges, and `more`; answers its id. */
+export async function createPlan(api: Api, more: object): Promise<string> {
   const charges: unknown[] = [];
   for (const [index, metric] of METRICS.entries()) {
     const { billable_metric } = await api.call("POST", "/billable_metrics", {
@@ -59,23 +64,26 @@ async function createPlan(api: Api): Promise<string> {
       amount_currency: "USD",
       pay_in_advance: false,
       charges,
+      ...more,
     },
   });
   return plan.lago_id;
 }
 
-/** Customers with one subscription each since the month before last, due since the beginning of this month. */
+/** Customers with one subscription each since the beginning of last month, due after `dueAfter`; numbered from `first` on. */
 export async function fillSubscriptions(
   pool: pg.Pool,
   organizationId: string,
   planId: string,
   count: number,
+  first = 1,
+  dueAfter = "1 month",
 ): Promise<void> {
   await pool.query(
     `with made as (
       select n, uuidv7() as customer_id, uuidv7() as chain_id, uuidv7() as subscription_id,
         date_trunc('month', now()) - interval '1 month' as started_at
-      from generate_series(1, $3::int) n
+      from generate_series($4::int, $4::int + $3::int - 1) n
     ), customer as (
       insert into customers (organization_id, id, external_id, billing_entity_id, sequential_id, slug, name, currency, created_at, updated_at)
       select $1, customer_id, 'customer-' || n, $1, n, 'B-' || n, 'Customer ' || n, 'USD', started_at, started_at from made
@@ -89,11 +97,11 @@ export async function fillSubscriptions(
         started_at, started_at, started_at, started_at, started_at from made
     ), schedule as (
       insert into billing_schedules (organization_id, subscription_id, kind, customer_id, billed_until, next_due_at)
-      select $1, subscription_id, kind, customer_id, started_at, started_at + interval '1 month'
+      select $1, subscription_id, kind, customer_id, started_at, started_at + $5::interval
       from made cross join unnest(array['subscription', 'charges']) kind
     )
     select count(*) from made`,
-    [organizationId, planId, count],
+    [organizationId, planId, count, first, dueAfter],
   );
 }
 
@@ -127,7 +135,12 @@ interface Run {
 }
 
 /** One billing run by the jobs of a Weir process; its time is from the start of the run to the last batch's commit. */
-async function runBilling(ground: Ground, organizationId: string, count: number): Promise<Run> {
+async function runBilling(
+  ground: Ground,
+  organizationId: string,
+  count: number,
+  feesOfInvoice = FEES_OF_INVOICE,
+): Promise<Run> {
   const cpu = async () => [await cpuSecondsOf(ground.weir.pid), await cpuSecondsOfPostgres(ground.pool)] as const;
   const [weirBefore, postgresBefore] = await cpu();
   const begun = performance.now();
@@ -149,8 +162,8 @@ async function runBilling(ground: Ground, organizationId: string, count: number)
     [organizationId],
   );
   const made = rows[0];
-  if (made?.invoices !== BigInt(count) || made.fees !== BigInt(count) * 4n)
-    throw new Error(`${made?.invoices} invoices of ${made?.fees} fees: expected ${count} of ${count * 4}`);
+  if (made?.invoices !== BigInt(count) || made.fees !== BigInt(count * feesOfInvoice))
+    throw new Error(`${made?.invoices} invoices of ${made?.fees} fees: expected ${count} of ${count * feesOfInvoice}`);
   return {
     seconds,
     peakMb: await peakMemoryMb(ground.weir.pid),
@@ -159,12 +172,39 @@ async function runBilling(ground: Ground, organizationId: string, count: number)
   };
 }
 
-async function fillOrganization(ground: Ground, count: number): Promise<string> {
+/** An organization with so many subscriptions, due and with usage. */
+export async function fillOrganization(ground: Ground, count: number): Promise<string> {
   const api = await createOrganization(ground.url);
-  await fillSubscriptions(ground.pool, api.organizationId, await createPlan(api), count);
+  await fillSubscriptions(ground.pool, api.organizationId, await createPlan(api, {}), count);
   await fillUsage(ground.pool, api.organizationId, count);
   await analyze(ground.pool);
   return api.organizationId;
+}
+
+/** As fillOrganization, where subscriptions have whatever they may have. */
+async function fillWhole(ground: Ground, count: number): Promise<string> {
+  const api = await createOrganization(ground.url);
+  await api.call("POST", "/add_ons", {
+    add_on: { code: "piece", name: "Piece", amount_cents: 100, amount_currency: "USD" },
+  });
+  const planId = await createPlan(api, wholePlan("piece"));
+  await fillSubscriptions(ground.pool, api.organizationId, planId, count);
+  await fillUsage(ground.pool, api.organizationId, count);
+  await makeWhole(ground.pool, api.organizationId, planId);
+  await analyze(ground.pool);
+  return api.organizationId;
+}
+
+async function runWhole(count: number): Promise<Run> {
+  const ground = await prepareGround();
+  try {
+    const warmUp = await fillWhole(ground, WARM_UP_SUBSCRIPTIONS);
+    await runBilling(ground, warmUp, WARM_UP_SUBSCRIPTIONS, FEES_OF_WHOLE);
+    const organizationId = await fillWhole(ground, count);
+    return await runBilling(ground, organizationId, count, FEES_OF_WHOLE);
+  } finally {
+    await ground.end();
+  }
 }
 
 /** A process that has just started compiles as it goes: what is measured is one that has billed another organization before. */
@@ -248,8 +288,10 @@ export async function benchBilling({ scale }: { readonly scale: number }): Promi
   } finally {
     await large.ground.end();
   }
+  const whole = await runWhole(count);
   const figures: BillingFigures = {
     invoicesPerSecond: rounded(count / run.seconds),
+    wholeInvoicesPerSecond: rounded(count / whole.seconds),
     peakMemoryMb: rounded(run.peakMb),
     peakMemoryMbAtThreeTimes: rounded(largeRun.peakMb),
     memoryRatio: rounded(largeRun.peakMb / run.peakMb, 2),
@@ -264,6 +306,7 @@ function print(count: number, figures: BillingFigures, largePerSecond: number): 
   console.log(`\nbilling: ${count} subscriptions of 3 charges with usage, one run, one process`);
   console.table({
     "invoices a second": figures.invoicesPerSecond,
+    "invoices a second, with overrides, fixed charges, commitments": figures.wholeInvoicesPerSecond,
     [`invoices a second, ${count * 3} subscriptions`]: largePerSecond,
     "bare inserts of the same rows, invoices a second": figures.bareInvoicesPerSecond,
     "processor time of an invoice, Weir, ms": figures.cpuMsPerInvoice.weir,

@@ -14,7 +14,7 @@ export interface Ground {
   readonly url: string;
   readonly weir: ChildProcess;
   /** Another process of the same Weir, until it is stopped. */
-  startWorker(): Promise<{ stop(): Promise<void> }>;
+  startWorker(env?: Record<string, string>): Promise<{ stop(): Promise<void> }>;
   end(): Promise<void>;
 }
 
@@ -33,8 +33,8 @@ export async function prepareGround(env: Record<string, string> = {}): Promise<G
     pool,
     url,
     weir,
-    async startWorker() {
-      const worker = await startWeirProcess({ ...settings, ROLE: "worker" });
+    async startWorker(own = {}) {
+      const worker = await startWeirProcess({ ...settings, ROLE: "worker", ...own });
       return { stop: () => stopProcess(worker.weir) };
     },
     async end() {

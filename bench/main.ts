@@ -5,6 +5,7 @@
 import { writeFile } from "node:fs/promises";
 import { readArguments } from "../src/config.ts";
 import { benchBilling } from "./billing.ts";
+import { benchBillingScale } from "./billing-scale.ts";
 import { benchInAdvance } from "./in-advance.ts";
 import { benchIngest } from "./ingest.ts";
 import { benchUsage } from "./usage.ts";
@@ -20,7 +21,7 @@ if (!(scale > 0 && scale <= 10)) throw new Error(`--scale ${values.scale}: expec
 const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = {
   ingest: () => benchIngest({ scale, aged: values.aged === true }),
   usage: () => benchUsage({ scale }),
-  billing: () => benchBilling({ scale }),
+  billing: async () => ({ ...(await benchBilling({ scale })), ...(await benchBillingScale({ scale })) }),
   "in-advance": () => benchInAdvance({ scale }),
 };
 

@@ -69,6 +69,8 @@ create table billing_entities (
   net_payment_term integer not null default 0 check (net_payment_term >= 0),
   finalize_zero_amount_invoice boolean not null default true,
   email_settings text[] not null default '{}',
+  -- Whether its customers are given their VAT by country and number.
+  eu_tax_management boolean not null default false,
   logo_url text,
   archived_at timestamptz,
   created_at timestamptz not null,
@@ -380,7 +382,11 @@ create table customers (
   subscription_invoice_issuing_date_adjustment text
     check (subscription_invoice_issuing_date_adjustment in ('align_with_finalization_date', 'keep_anchor')),
   finalize_zero_amount_invoice text not null default 'inherit' check (finalize_zero_amount_invoice in ('inherit', 'skip', 'finalize')),
+  skip_invoice_custom_sections boolean not null default false,
+  exclude_from_dunning_campaign boolean not null default false,
   external_salesforce_id text,
+  -- The tax that EU VAT management chose; null: none was chosen.
+  eu_tax_code text,
   -- Whether it ever had a subscription or an invoice: from then on its external id and account type are fixed.
   used boolean not null default false,
   -- [{"id", "key", "value", "display_in_invoice", "created_at"}], at most five.
@@ -396,6 +402,27 @@ create unique index customers_external_id on customers (organization_id, externa
 -- Deleted ones too: what they owe is still listed under their name.
 create index customers_named on customers (organization_id, external_id);
 create index customers_list on customers (organization_id, created_at desc, ordinal) where deleted_at is null;
+
+-- The customer's VAT number as VIES knows it: one question per customer, open until there is an answer.
+create table vies_checks (
+  organization_id uuid not null,
+  customer_id uuid not null,
+  -- Another one for each question: an answer that comes for an older one is dropped.
+  id uuid not null,
+  tax_identification_number text not null,
+  status text not null default 'pending' check (status in ('pending', 'valid', 'invalid')),
+  attempts integer not null default 0,
+  last_error text,
+  next_attempt_at timestamptz,
+  -- What VIES told: {"name", "address", "request_date", "request_identifier"}.
+  answer jsonb,
+  created_at timestamptz not null,
+  answered_at timestamptz,
+  primary key (organization_id, customer_id),
+  foreign key (organization_id, customer_id) references customers (organization_id, id),
+  check ((status = 'pending') = (next_attempt_at is not null))
+);
+create index vies_checks_due on vies_checks (organization_id, next_attempt_at) where next_attempt_at is not null;
 
 ---------------------------------------------------------------- subscriptions
 
@@ -477,6 +504,8 @@ create table fixed_charge_units (
   effective_at timestamptz not null,
   -- The change of the plan that it follows: however often that is told, it is written once.
   change_id uuid,
+  -- Whether it was billed by itself, as units that count at once and are paid in advance are: once.
+  is_billed boolean not null default false,
   created_at timestamptz not null,
   primary key (organization_id, subscription_id, ordinal),
   foreign key (organization_id, subscription_id) references subscriptions (organization_id, id),
@@ -567,6 +596,60 @@ create table billing_failures (
   failed_at timestamptz not null,
   retry_at timestamptz not null,
   primary key (organization_id, customer_id),
+  foreign key (organization_id, customer_id) references customers (organization_id, id)
+);
+create index billing_failures_order on billing_failures (organization_id, failed_at);
+
+-- A run of billing, written with its batches once it is known who is due.
+create table billing_runs (
+  organization_id uuid not null references organizations (id),
+  id uuid not null,
+  ordinal bigint generated always as identity,
+  kind text not null check (kind in ('billing', 'retries')),
+  -- What fell due up to here is billed; by the organization's clock.
+  due_until timestamptz not null,
+  customers_due integer not null,
+  batches integer not null,
+  -- Machine time, as finished_at.
+  started_at timestamptz not null,
+  finished_at timestamptz,
+  -- What the batches came to. Their rows are counted as long as there are any: no counter is shared by those who work.
+  customers_billed integer not null default 0,
+  customers_set_aside integer not null default 0,
+  invoices integer not null default 0,
+  primary key (organization_id, id)
+);
+create index billing_runs_order on billing_runs (organization_id, ordinal desc);
+
+-- The batches of a run that is under way. Each is counted in the transactions that write its invoices.
+create table billing_run_batches (
+  organization_id uuid not null,
+  run_id uuid not null,
+  n integer not null,
+  customer_ids uuid[] not null,
+  customers integer not null,
+  customers_billed integer not null default 0,
+  customers_set_aside integer not null default 0,
+  invoices integer not null default 0,
+  -- Machine time.
+  finished_at timestamptz,
+  primary key (organization_id, run_id, n),
+  foreign key (organization_id, run_id) references billing_runs (organization_id, id)
+);
+create index billing_run_batches_open on billing_run_batches (organization_id, run_id) where finished_at is null;
+
+-- Whom a run could not bill, and why; billing_failures has who is still set aside.
+create table billing_run_errors (
+  organization_id uuid not null,
+  run_id uuid not null,
+  customer_id uuid not null,
+  error text not null,
+  -- The attempt that this was.
+  attempts integer not null,
+  failed_at timestamptz not null,
+  retry_at timestamptz not null,
+  primary key (organization_id, run_id, customer_id),
+  foreign key (organization_id, run_id) references billing_runs (organization_id, id),
   foreign key (organization_id, customer_id) references customers (organization_id, id)
 );
 
@@ -886,6 +969,7 @@ create table fees (
   charge_id uuid,
   charge_filter_id uuid,
   billable_metric_id uuid,
+  fixed_charge_id uuid,
   plan_id uuid,
   plan_version_no integer,
   true_up_parent_fee_id uuid,
@@ -934,11 +1018,14 @@ create table fees (
 -- An invoice that regroups fees of events and renewals has many of one charge.
 create unique index fees_identity on fees
   (organization_id, invoice_id, subscription_id, fee_type, charge_id, charge_filter_id, group_hash, (true_up_parent_fee_id is not null),
-    event_transaction_id, from_at)
+    event_transaction_id, fixed_charge_id, from_at)
   nulls not distinct where invoice_id is not null and deleted_at is null;
 create index fees_list on fees (organization_id, created_at, ordinal) where deleted_at is null;
 create index fees_subscription on fees (organization_id, subscription_id, created_at, ordinal);
 create index fees_metric on fees (organization_id, billable_metric_id, created_at, ordinal) where billable_metric_id is not null and deleted_at is null;
+-- What is paid in advance for which window, and how many units of it.
+create index fees_fixed_charge on fees (organization_id, subscription_id, from_at, fixed_charge_id)
+  where fixed_charge_id is not null and pay_in_advance and deleted_at is null;
 -- Few fees are any of these, so that they cost nothing where thousands a second are billed.
 create index fees_true_up on fees (organization_id, true_up_parent_fee_id) where true_up_parent_fee_id is not null;
 -- An event is charged once, also where its fee was deleted.
@@ -1026,9 +1113,9 @@ begin
   if old.invoice_id is not null
     and exists (select 1 from invoices i where i.organization_id = old.organization_id and i.id = old.invoice_id and i.status in ('finalized', 'voided'))
     and (tg_op = 'DELETE' or (
-      old.invoice_id, old.fee_type, old.charge_id, old.subscription_id, old.amount_cents, old.precise_amount_cents, old.units,
+      old.invoice_id, old.fee_type, old.charge_id, old.fixed_charge_id, old.subscription_id, old.amount_cents, old.precise_amount_cents, old.units,
       old.taxes_amount_cents, old.precise_coupons_amount_cents, old.from_at, old.to_at, old.deleted_at) is distinct from (
-      new.invoice_id, new.fee_type, new.charge_id, new.subscription_id, new.amount_cents, new.precise_amount_cents, new.units,
+      new.invoice_id, new.fee_type, new.charge_id, new.fixed_charge_id, new.subscription_id, new.amount_cents, new.precise_amount_cents, new.units,
       new.taxes_amount_cents, new.precise_coupons_amount_cents, new.from_at, new.to_at, new.deleted_at))
   then
     raise exception 'fee % belongs to a final invoice', old.id using errcode = 'check_violation', constraint = 'fees_stay_final';

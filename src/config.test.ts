@@ -37,6 +37,15 @@ test("integers are whole and plain", () => {
   }
 });
 
+test("VIES is the Commission's, another one, or off", () => {
+  assert.equal(readConfig({}).viesUrl, "https://ec.europa.eu/taxation_customs/vies/rest-api");
+  assert.equal(readConfig({ VIES_URL: "http://127.0.0.1:9000/vies/" }).viesUrl, "http://127.0.0.1:9000/vies");
+  assert.equal(readConfig({ VIES_URL: "off" }).viesUrl, null);
+  for (const value of ["no", "ftp://vies", "//vies"]) {
+    assert.deepEqual(problemsOf({ VIES_URL: value }), [`VIES_URL=${value}: expected an http(s) URL, or off`]);
+  }
+});
+
 test("a secret is not repeated", () => {
   const [url] = problemsOf({ DATABASE_URL: "mysql://me:s3cret@db/weir" });
   assert.equal(url, "DATABASE_URL: expected postgres://user:password@host:port/database");

@@ -33,7 +33,11 @@ export interface Config {
   readonly billingBatchCustomers: number;
   /** Jobs that this process works on at once. */
   readonly jobConcurrency: number;
+  /** Where VAT numbers are checked; null: nowhere. */
+  readonly viesUrl: string | null;
 }
+
+const VIES_URL = "https://ec.europa.eu/taxation_customs/vies/rest-api";
 
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -73,6 +77,15 @@ class Settings {
     return fallback;
   }
 
+  /** Without a slash at its end; null where it is switched off. */
+  webUrlOrOff(name: string, fallback: string): string | null {
+    const text = this.text(name) ?? fallback;
+    if (text === "off") return null;
+    if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text.replace(/\/+$/, "");
+    this.problems.push(`${name}=${text}: expected an http(s) URL, or off`);
+    return null;
+  }
+
   databaseUrl(): string | null {
     const text = this.text("DATABASE_URL");
     if (text === null) return null;
@@ -106,6 +119,7 @@ export function readConfig(env: Env): Config {
     tailLimitEvents: settings.integer("TAIL_LIMIT_EVENTS", 1_000_000, 10_000, 100_000_000),
     billingBatchCustomers: settings.integer("BILLING_BATCH_CUSTOMERS", 250, 1, 10_000),
     jobConcurrency: settings.integer("JOB_CONCURRENCY", 4, 1, 64),
+    viesUrl: settings.webUrlOrOff("VIES_URL", VIES_URL),
   };
   if (settings.problems.length > 0) throw new ConfigError(settings.problems.join("\n"));
   return Object.freeze(config);

@@ -1,7 +1,14 @@
 /** Which rooms there are: their routes, their jobs, and what the clock makes them do. */
 import type { App } from "./app.ts";
 import { catalogRoutes } from "./catalog/index.ts";
-import { customerRoutes } from "./customers/index.ts";
+import {
+  askViesAgain,
+  askViesAgainEverywhere,
+  checkVatNumber,
+  customerRoutes,
+  viesSchedule,
+  viesWork,
+} from "./customers/index.ts";
 import type { Server } from "./http/server.ts";
 import { identityRoutes, type PeriodicWork } from "./identity/index.ts";
 import {
@@ -9,10 +16,12 @@ import {
   billEnd,
   billing,
   billingEverywhere,
+  billingRunRoutes,
   billingSchedules,
   billingWork,
   billMissed,
   billStart,
+  billUnits,
   chargeInAdvance,
   chargeInAdvanceEverywhere,
   estimateRoutes,
@@ -26,6 +35,7 @@ import {
   retries,
   retriesEverywhere,
   retriesWork,
+  simulationRoutes,
   usageAnalyticsRoutes,
   usageRoutes,
 } from "./invoicing/index.ts";
@@ -34,6 +44,7 @@ import { correctionRoutes, eventRoutes, type RunningMetering, startMetering } fr
 import {
   amountChangeJob,
   cascadePlan,
+  endingOfCustomer,
   endPlan,
   recordPlanUnits,
   rescheduleCustomer,
@@ -51,6 +62,9 @@ const followAmount = amountChangeJob(billMissed);
 const scheduledChanges = scheduledChangeWork(billMissed);
 
 export const jobs: readonly Job[] = [
+  checkVatNumber,
+  askViesAgain,
+  askViesAgainEverywhere,
   ...scheduledChanges.jobs,
   ...subscriptionJobs,
   endPlan,
@@ -60,6 +74,7 @@ export const jobs: readonly Job[] = [
   billBatch,
   billingEverywhere,
   billStart,
+  billUnits,
   billEnd,
   retries,
   retriesEverywhere,
@@ -73,6 +88,7 @@ export const jobs: readonly Job[] = [
 /** What follows a domain event: kind → jobs of later rooms. */
 export const reactions: Reactions = new Map([
   ["subscription.started", [billStart]],
+  ["subscription.units_changed", [billUnits]],
   ["events.in_advance", [chargeInAdvance]],
   ["customer.updated", [rescheduleCustomer]],
   ["billing_entity.updated", [rescheduleEntity]],
@@ -84,6 +100,7 @@ export const reactions: Reactions = new Map([
 ]);
 
 export const schedules: readonly Schedule[] = [
+  viesSchedule,
   ...subscriptionSchedules,
   scheduledChanges.schedule,
   ...billingSchedules,
@@ -110,11 +127,18 @@ const NAMES = [
   "retries",
 ] as const;
 
-const WORKS: readonly PeriodicWork[] = [billingWork, ...subscriptionWorks, scheduledChanges.work, retriesWork];
+const WORKS: readonly PeriodicWork[] = [
+  billingWork,
+  ...subscriptionWorks,
+  scheduledChanges.work,
+  retriesWork,
+  viesWork,
+];
 
-export const periodicWork: readonly PeriodicWork[] = NAMES.map(
-  (name) => WORKS.find((work) => work.name === name) ?? { name, job: null },
-);
+export const periodicWork: readonly PeriodicWork[] = NAMES.flatMap((name) => {
+  const works = WORKS.filter((work) => work.name === name);
+  return works.length > 0 ? works : [{ name, job: null }];
+});
 
 /** What rooms hold open while Weir runs. */
 export interface Rooms {
@@ -130,7 +154,7 @@ export async function startRooms(app: App, databaseUrl: string): Promise<Rooms> 
 export function registerRooms(server: Server, app: App, { metering }: Rooms): void {
   identityRoutes(server, app);
   catalogRoutes(server, app);
-  customerRoutes(server, app);
+  customerRoutes(server, app, endingOfCustomer(billMissed));
   eventRoutes(server, metering);
   correctionRoutes(server, { metering, isEventBilled });
   subscriptionRoutes(server, app, billMissed);
@@ -141,6 +165,8 @@ export function registerRooms(server: Server, app: App, { metering }: Rooms): vo
   periodUsageRoutes(server, app);
   usageAnalyticsRoutes(server, app);
   invoiceRoutes(server, app);
+  billingRunRoutes(server, app);
+  simulationRoutes(server, app);
   feeRoutes(server, app);
   explanationRoutes(server, app);
 }

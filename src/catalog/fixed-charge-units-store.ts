@@ -12,15 +12,19 @@ export interface NewUnitRecord extends UnitRecord {
   readonly change_id: string | null;
 }
 
+export interface WrittenUnitRecord extends NewUnitRecord {
+  readonly ordinal: bigint;
+}
+
 /** Appends records, in this order; those that a change made before are left out. `now`: when they are written. Answers those written. */
 export async function writeUnitRecords(
   tx: Tx,
   organizationId: string,
   records: readonly NewUnitRecord[],
   now: Temporal.Instant,
-): Promise<readonly NewUnitRecord[]> {
+): Promise<readonly WrittenUnitRecord[]> {
   if (records.length === 0) return [];
-  const { rows } = await sql<{ subscription_id: string; fixed_charge_id: string }>`
+  const { rows } = await sql<{ subscription_id: string; fixed_charge_id: string; ordinal: bigint }>`
     insert into fixed_charge_units (organization_id, subscription_id, fixed_charge_id, units, effective_at, change_id, created_at)
     select ${organizationId}::uuid, v.subscription_id, v.fixed_charge_id, v.units, v.effective_at, v.change_id,
       ${now.toString()}::timestamptz
@@ -33,9 +37,41 @@ export async function writeUnitRecords(
     ) with ordinality as v(subscription_id, fixed_charge_id, units, effective_at, change_id, n)
     order by v.n
     on conflict (organization_id, change_id, subscription_id, fixed_charge_id) where change_id is not null do nothing
-    returning subscription_id, fixed_charge_id`.execute(tx);
-  const written = new Set(rows.map((row) => keyOf(row.subscription_id, row.fixed_charge_id)));
-  return records.filter((record) => written.has(keyOf(record.subscription_id, record.fixed_charge_id)));
+    returning subscription_id, fixed_charge_id, ordinal`.execute(tx);
+  const written = new Map(rows.map((row) => [keyOf(row.subscription_id, row.fixed_charge_id), row.ordinal]));
+  return records.flatMap((record) => {
+    const ordinal = written.get(keyOf(record.subscription_id, record.fixed_charge_id));
+    return ordinal === undefined ? [] : [{ ...record, ordinal }];
+  });
+}
+
+export interface ClaimedUnits extends UnitRecord {
+  readonly fixed_charge_id: string;
+}
+
+/**
+ * Takes records of a subscription to be billed by themselves, in the order of writing: those of `ordinals`, or those that begin with
+ * `effective_at`. Whoever comes second is given none of them.
+ */
+export async function claimUnits(
+  tx: Tx,
+  organizationId: string,
+  subscriptionId: string,
+  which: { readonly ordinals: readonly string[] } | { readonly effective_at: Temporal.Instant },
+): Promise<ClaimedUnits[]> {
+  const { rows } = await sql<ClaimedUnits>`
+    with claimed as (
+      update fixed_charge_units set is_billed = true
+      where organization_id = ${organizationId} and subscription_id = ${subscriptionId} and not is_billed
+        and ${
+          "ordinals" in which
+            ? sql`ordinal = any(${which.ordinals}::bigint[])`
+            : sql`effective_at = ${which.effective_at.toString()}::timestamptz`
+        }
+      returning fixed_charge_id, units, effective_at, ordinal
+    )
+    select fixed_charge_id, units, effective_at from claimed order by ordinal`.execute(tx);
+  return rows;
 }
 
 export interface UnitsBeginning {

@@ -26,6 +26,8 @@ export {
 } from "./custom/fold-custom.ts";
 export { answerFixedCharge, answerFixedCharges, type OwnUnits } from "./fixed-charge-answers.ts";
 export {
+  type ClaimedUnits,
+  claimUnits,
   loadUnitOverrides,
   loadUnitRecords,
   type NewUnitRecord,
@@ -51,7 +53,7 @@ export {
   overrideCharge,
   removeOwnFilter,
 } from "./own-charges.ts";
-export { rememberedPlan } from "./plan-cache.ts";
+export { rememberedPlans } from "./plan-cache.ts";
 export { finishPlanDeletion, plansToEnd } from "./plan-deletion.ts";
 export {
   FixedChargeOverrideBody,

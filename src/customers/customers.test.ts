@@ -210,6 +210,50 @@ test("bad bodies are refused with their fields, and nothing is stored", async ()
   assert.equal((await put(organization, { external_id: "c" })).sequential_id, 1);
 });
 
+test("a customer may decline sections and dunning, and become a partner", async () => {
+  const organization = await server.organization();
+  const made = await put(organization, {
+    external_id: "c1",
+    account_type: "partner",
+    skip_invoice_custom_sections: true,
+  });
+  assert.deepEqual([made.account_type, made.skip_invoice_custom_sections], ["partner", true]);
+  const changed = await put(organization, { external_id: "c1", account_type: "customer" });
+  assert.deepEqual([changed.account_type, changed.skip_invoice_custom_sections], ["customer", true]);
+  assert.equal((await put(organization, { external_id: "c1", account_type: null })).account_type, "customer");
+  await put(organization, { external_id: "c2", account_type: "partner", exclude_from_dunning_campaign: false });
+  const { customers } = await organization.must("GET", "/customers?account_type[]=partner");
+  assert.deepEqual(
+    customers.map(({ external_id }: { external_id: string }) => external_id),
+    ["c2"],
+  );
+});
+
+test("1.5: the currency is a preference that may change at any time", async () => {
+  const organization = await server.organization();
+  const plan = { name: "P", code: "p", interval: "monthly", amount_cents: 100, amount_currency: "USD" };
+  await organization.must("POST", "/plans", { plan: { ...plan, pay_in_advance: false } });
+  await organization.must("POST", "/subscriptions", {
+    subscription: { external_customer_id: "c1", external_id: "s1", plan_code: "p" },
+  });
+  assert.equal((await organization.must("GET", "/customers/c1")).customer.currency, "USD");
+  assert.equal((await put(organization, { external_id: "c1", currency: "EUR" })).currency, "EUR");
+  await organization.must("POST", "/subscriptions", {
+    subscription: { external_customer_id: "c1", external_id: "s2", plan_code: "p" },
+  });
+  assert.equal((await organization.must("GET", "/customers/c1")).customer.currency, "EUR");
+});
+
+test("nobody enters a means of payment without a provider", async () => {
+  const organization = await server.organization();
+  const path = "/customers/c1/checkout_url";
+  const unknown = await organization.call("POST", path);
+  assert.deepEqual([unknown.status, unknown.body.code], [404, "customer_not_found"]);
+  await put(organization, { external_id: "c1" });
+  const refused = await organization.call("POST", path);
+  assert.deepEqual([refused.status, refused.body.error_details], [422, { base: ["no_linked_payment_provider"] }]);
+});
+
 test("a deleted customer is gone, its external id is free again, its number is not", async () => {
   const organization = await server.organization();
   const first = await put(organization, { external_id: "c1" });

@@ -1,4 +1,5 @@
-/** Customers → the contract's JSON. */
+/** Customers → the contract's JSON, and their domain events. */
+import type { DomainEvent } from "../jobs/index.ts";
 import { toSeconds } from "../kernel/wire.ts";
 import type { CustomerView, MetadataEntry } from "./model.ts";
 
@@ -33,7 +34,7 @@ export function presentCustomer(customer: CustomerView) {
     applicable_timezone: customer.timezone ?? customer.billing_entity_timezone,
     net_payment_term: customer.net_payment_term,
     finalize_zero_amount_invoice: customer.finalize_zero_amount_invoice,
-    skip_invoice_custom_sections: false,
+    skip_invoice_custom_sections: customer.skip_invoice_custom_sections,
     external_salesforce_id: customer.external_salesforce_id,
     billing_configuration: billingConfiguration(customer),
     shipping_address: {
@@ -72,4 +73,9 @@ function billingConfiguration(customer: CustomerView) {
 /** As its own routes show it. */
 export function presentCustomerExtended(customer: CustomerView) {
   return { ...presentCustomer(customer), taxes: [], applicable_invoice_custom_sections: [], error_details: [] };
+}
+
+/** What happened to a customer, as other rooms are told. */
+export function customerEvent(kind: string, customerId: string, payload: DomainEvent["payload"] = {}): DomainEvent {
+  return { kind, subject_type: "customer", subject_id: customerId, payload };
 }

@@ -2,12 +2,13 @@ import type { App } from "../app.ts";
 import { type Query, readPage } from "../http/query.ts";
 import { answers, Meta, t } from "../http/schemas.ts";
 import type { Server } from "../http/server.ts";
-import { type Problem, refuseIfAny } from "../kernel/failure.ts";
+import { invalid, type Problem, refuseIfAny } from "../kernel/failure.ts";
 import { pageMeta } from "../kernel/pages.ts";
+import { type CustomerEnding, deleteCustomer } from "./deletion.ts";
 import { readFilters } from "./filters.ts";
 import { presentCustomerExtended } from "./present.ts";
-import { CustomerExtendedAnswer, CustomerInput } from "./schemas.ts";
-import { deleteCustomer, listCustomers, upsertCustomer, viewOf } from "./service.ts";
+import { CheckoutUrlAnswer, CustomerExtendedAnswer, CustomerInput } from "./schemas.ts";
+import { listCustomers, upsertCustomer, viewOf } from "./service.ts";
 
 const config = { resource: "customer" };
 const tags = ["customers"];
@@ -32,8 +33,9 @@ const Filters = t.Object({
   "metadata[key]": OneOrMore,
 });
 
-export function customerRoutes(server: Server, app: App): void {
-  singleCustomerRoutes(server, app);
+export function customerRoutes(server: Server, app: App, ending: CustomerEnding): void {
+  singleCustomerRoutes(server, app, ending);
+  checkoutRoute(server, app);
 
   server.post(
     "/customers",
@@ -81,7 +83,7 @@ export function customerRoutes(server: Server, app: App): void {
   );
 }
 
-function singleCustomerRoutes(server: Server, app: App): void {
+function singleCustomerRoutes(server: Server, app: App, ending: CustomerEnding): void {
   server.get(
     "/customers/:external_id",
     {
@@ -108,14 +110,37 @@ function singleCustomerRoutes(server: Server, app: App): void {
         operationId: "destroyCustomer",
         tags,
         summary: "Delete a customer",
-        description: "Its external id is free again, its sequential id is not.",
+        description:
+          "Its subscriptions end with it, and what they owe is billed; periods that no run has billed are billed before. Its external id is free again, its sequential id is not. Invoices and fees stay.",
         params,
         response: answers(One, 403, 404, 422),
       },
     },
     async (request) => {
-      const customer = await deleteCustomer(app, request.organization, request.params.external_id, request.now);
+      const { organization, now } = request;
+      const customer = await deleteCustomer(app, organization, request.params.external_id, ending, now);
       return { customer: presentCustomerExtended(customer) };
+    },
+  );
+}
+
+function checkoutRoute(server: Server, app: App): void {
+  server.post(
+    "/customers/:external_customer_id/checkout_url",
+    {
+      config,
+      schema: {
+        operationId: "generateCustomerCheckoutURL",
+        tags,
+        summary: "Where a customer enters a means of payment",
+        description: "At the customer's payment provider. None can be linked yet: 422 `no_linked_payment_provider`.",
+        params: t.Object({ external_customer_id: t.String() }),
+        response: answers(t.Object({ customer: CheckoutUrlAnswer }), 403, 404, 422),
+      },
+    },
+    async (request) => {
+      await viewOf(app.db, request.organization.id, request.params.external_customer_id);
+      throw invalid("base", "no_linked_payment_provider");
     },
   );
 }

@@ -25,7 +25,6 @@ test("what is wrong with a field is said by its name", () => {
     [{ timezone: "" }, { timezone: ["invalid_timezone"] }],
     [{ customer_type: "person" }, { customer_type: ["value_is_invalid"] }],
     [{ account_type: "person" }, { account_type: ["value_is_invalid"] }],
-    [{ account_type: "partner" }, { account_type: ["not_supported_yet"] }],
     [{ net_payment_term: -1 }, { net_payment_term: ["value_is_out_of_range"] }],
     [{ finalize_zero_amount_invoice: "true" }, { finalize_zero_amount_invoice: ["invalid_value"] }],
     [{ billing_configuration: { document_locale: "english" } }, { document_locale: ["not_a_valid_language_code"] }],
@@ -41,10 +40,12 @@ test("what is wrong with a field is said by its name", () => {
     ],
     [{ billing_configuration: { payment_provider: "stripe" } }, { payment_provider: ["not_supported_yet"] }],
     [{ integration_customers: [{ integration_type: "xero" }] }, { integration_customers: ["not_supported_yet"] }],
-    [{ skip_invoice_custom_sections: "true" }, { skip_invoice_custom_sections: ["not_supported_yet"] }],
     [{ invoice_custom_section_codes: ["a"] }, { invoice_custom_section_codes: ["not_supported_yet"] }],
     [{ applied_dunning_campaign_code: "d" }, { applied_dunning_campaign_code: ["not_supported_yet"] }],
-    [{ exclude_from_dunning_campaign: true }, { exclude_from_dunning_campaign: ["not_supported_yet"] }],
+    [
+      { skip_invoice_custom_sections: "true", invoice_custom_section_codes: ["a"] },
+      { invoice_custom_sections: ["skip_sections_and_selected_ids_sent_together"] },
+    ],
     [
       { country: "XX", currency: "x" },
       { country: ["not_a_valid_country_code"], currency: ["value_is_invalid"] },
@@ -111,12 +112,28 @@ test("absent keys assign nothing, null clears, and the off state of later featur
     shipping_city: null,
     invoice_grace_period: null,
     document_locale: null,
+    skip_invoice_custom_sections: false,
     metadata: [],
   });
 });
 
 test("a used customer's account type is fixed: another one is ignored", () => {
   assert.deepEqual(readCustomer({ account_type: "partner" }, used, making), { change: {}, problems: [] });
+  assert.deepEqual(readCustomer({ account_type: "nobody" }, used, making), { change: {}, problems: [] });
+});
+
+test("no dunning reaches a partner; for others that is asked for", () => {
+  const unused = { ...used, used: false };
+  const partner = { ...unused, account_type: "partner" };
+  const change = (input: CustomerFields, current: CustomerRow | null) => readCustomer(input, current, making).change;
+  const off = { exclude_from_dunning_campaign: false };
+  const on = { exclude_from_dunning_campaign: true };
+  assert.deepEqual(change({ account_type: "partner" }, null), { account_type: "partner", ...on });
+  assert.deepEqual(change({ account_type: "customer" }, partner), { account_type: "customer", ...off });
+  assert.deepEqual(change({ exclude_from_dunning_campaign: "false" }, partner), on);
+  assert.deepEqual(change({ exclude_from_dunning_campaign: "true" }, unused), on);
+  assert.deepEqual(change({ exclude_from_dunning_campaign: "false" }, { ...used, account_type: "partner" }), on);
+  assert.deepEqual(change({ name: "n" }, partner), { name: "n" });
 });
 
 test("values are kept in their own spelling", () => {

@@ -11,6 +11,7 @@ import { type Making, METADATA_ENTRIES_MAX, readMetadata } from "./metadata.ts";
 import type { CustomerChange, CustomerRow, MetadataEntry } from "./model.ts";
 import type { AddressFields, CustomerFields } from "./schemas.ts";
 
+const ACCOUNT_TYPES = ["customer", "partner"];
 const ZERO_AMOUNT_POLICIES = ["inherit", "skip", "finalize"];
 const ANCHORS = ["next_period_start", "current_period_end"];
 const ADJUSTMENTS = ["align_with_finalization_date", "keep_anchor"];
@@ -61,8 +62,9 @@ export function readCustomer(input: CustomerFields, current: CustomerRow | null,
     ...readShippingAddress(input.shipping_address, problems),
     ...readPreferences(input, problems),
     ...readBillingConfiguration(input, problems),
+    ...readSections(input, problems),
+    ...readAccountType(input, current, problems),
   };
-  readAccountType(input, current, problems);
   if (input.metadata !== undefined) {
     const stored: readonly MetadataEntry[] = current?.metadata ?? [];
     change.metadata = readMetadata(input.metadata ?? [], stored, making, problems);
@@ -165,31 +167,51 @@ function readBillingConfiguration(input: CustomerFields, problems: Problem[]): C
   };
 }
 
-/** Fixed once the customer is used: another value is then ignored. Partners, who bill themselves, come later. */
-function readAccountType(input: CustomerFields, current: CustomerRow | null, problems: Problem[]): void {
-  const { account_type: type } = input;
-  if (type === undefined || type === null || current?.used) return;
-  if (type === "partner") problems.push({ field: "account_type", code: "not_supported_yet" });
-  else if (type !== "customer") problems.push({ field: "account_type", code: "value_is_invalid" });
+/**
+ * Fixed once the customer is used: another value is then ignored. A partner is nobody's debtor, so no dunning reaches it; for
+ * others that is asked for by itself.
+ */
+function readAccountType(input: CustomerFields, current: CustomerRow | null, problems: Problem[]): CustomerChange {
+  const { account_type: type, exclude_from_dunning_campaign: excluded } = input;
+  const isFixed = current?.used ?? false;
+  if (typeof type === "string" && !isFixed && !ACCOUNT_TYPES.includes(type)) {
+    problems.push({ field: "account_type", code: "value_is_invalid" });
+  }
+  const isGiven = typeof type === "string" && !isFixed;
+  if (!isGiven && (excluded === undefined || excluded === null)) return {};
+  const account_type = isGiven ? type : (current?.account_type ?? "customer");
+  const isAsked = excluded !== undefined && excluded !== null && asFlag(excluded);
+  return {
+    ...(isGiven ? { account_type } : {}),
+    exclude_from_dunning_campaign: isAsked || account_type === "partner",
+  };
+}
+
+/** 1.8: no section exists yet that could be chosen, all of them can be declined. */
+function readSections(input: CustomerFields, problems: Problem[]): CustomerChange {
+  const { skip_invoice_custom_sections: skip } = input;
+  const codes = input.invoice_custom_section_codes ?? [];
+  const isSkipping = skip !== undefined && skip !== null && asFlag(skip);
+  if (codes.length > 0) {
+    problems.push(
+      isSkipping
+        ? { field: "invoice_custom_sections", code: "skip_sections_and_selected_ids_sent_together" }
+        : { field: "invoice_custom_section_codes", code: "not_supported_yet" },
+    );
+  }
+  return skip === undefined ? {} : { skip_invoice_custom_sections: isSkipping };
 }
 
 /** What the contract has and Weir not yet: refused, never silently ignored. */
 function laterFeatures(input: CustomerFields): Problem[] {
   const problems: Problem[] = [];
   const later = (field: string) => problems.push({ field, code: "not_supported_yet" });
-  const isOn = (flag: CustomerFields["skip_invoice_custom_sections"]) =>
-    flag !== undefined && flag !== null && asFlag(flag);
   const configuration = input.billing_configuration ?? {};
   for (const field of ["payment_provider", "payment_provider_code", "provider_customer_id"] as const) {
     if (typeof configuration[field] === "string" && configuration[field] !== "") later(field);
   }
-  for (const field of ["sync", "sync_with_provider"] as const) if (isOn(configuration[field])) later(field);
   if ((configuration.provider_payment_methods ?? []).length > 0) later("provider_payment_methods");
   if ((input.integration_customers ?? []).length > 0) later("integration_customers");
-  if ((input.invoice_custom_section_codes ?? []).length > 0) later("invoice_custom_section_codes");
-  for (const field of ["skip_invoice_custom_sections", "exclude_from_dunning_campaign"] as const) {
-    if (isOn(input[field])) later(field);
-  }
   if (typeof input.applied_dunning_campaign_code === "string" && input.applied_dunning_campaign_code !== "") {
     later("applied_dunning_campaign_code");
   }

@@ -147,3 +147,12 @@ export const CustomerExtendedAnswer = t.Object({
   applicable_invoice_custom_sections: None,
   error_details: None,
 });
+
+/** Where a customer enters a means of payment, at its payment provider. */
+export const CheckoutUrlAnswer = t.Object({
+  lago_customer_id: Uuid,
+  external_customer_id: t.String(),
+  payment_provider: t.String(),
+  payment_provider_code: t.String(),
+  checkout_url: t.String(),
+});

@@ -8,18 +8,21 @@ import {
   findBillingEntity,
   findDefaultBillingEntity,
   findOrganization,
+  loadBillingEntity,
   type Organization,
   takeNumbers,
 } from "../identity/index.ts";
-import { type DomainEvent, publish } from "../jobs/index.ts";
+import { publish } from "../jobs/index.ts";
 import { invalid, type Problem, Refusal, refuseIfAny } from "../kernel/failure.ts";
 import { newId } from "../kernel/ids.ts";
 import type { Page } from "../kernel/pages.ts";
 import { type Db, type DbOrTx, inTransaction, type Tx } from "../storage/database.ts";
 import { findCustomer } from "./billed.ts";
+import { askAbout } from "./eu-vat/jobs.ts";
+import { decideVat } from "./eu-vat/rules.ts";
 import type { CustomerFilters } from "./filters.ts";
 import type { BilledCustomer, CustomerChange, CustomerRow, CustomerView } from "./model.ts";
-import { presentCustomer } from "./present.ts";
+import { customerEvent, presentCustomer } from "./present.ts";
 import { readCustomer, readExternalId, slugOf } from "./rules.ts";
 import type { CustomerInput } from "./schemas.ts";
 import {
@@ -28,7 +31,6 @@ import {
   insertCustomer,
   listViews,
   loadViews,
-  lockCustomer,
   lockOrClaim,
   setBlankCurrency,
   setUsed,
@@ -42,20 +44,30 @@ export async function upsertCustomer(
   input: Static<typeof CustomerInput>,
   now: Temporal.Instant,
 ): Promise<CustomerView> {
-  return inTransaction(app.db, async (tx) => {
-    const entity = await entityNamed(tx, organization.id, input.billing_entity_code);
-    const externalIdProblems: Problem[] = [];
-    const externalId = readExternalId(input.external_id, externalIdProblems);
-    refuseIfAny(externalIdProblems);
-    const current = await lockOrClaim(tx, organization.id, externalId);
-    const { change, problems } = readCustomer(input, current, { newId, now });
-    refuseIfAny(problems);
-    // No tax exists yet, so any code is an unknown one.
-    if (input.tax_codes && input.tax_codes.length > 0) throw new Refusal("tax_not_found");
-    if (current === null) await createCustomer(app, tx, organization, { externalId, change, entity, now });
-    else await changeCustomer(app, tx, organization, { current, change, entity, now });
-    return viewOf(tx, organization.id, externalId);
-  });
+  return inTransaction(app.db, (tx) => upsertCustomerIn(app, tx, organization, input, now));
+}
+
+/** As upsertCustomer, in the caller's transaction. */
+export async function upsertCustomerIn(
+  app: App,
+  tx: Tx,
+  organization: Organization,
+  input: Static<typeof CustomerInput>,
+  now: Temporal.Instant,
+): Promise<CustomerView> {
+  const entity = await entityNamed(tx, organization.id, input.billing_entity_code);
+  const externalIdProblems: Problem[] = [];
+  const externalId = readExternalId(input.external_id, externalIdProblems);
+  refuseIfAny(externalIdProblems);
+  const current = await lockOrClaim(tx, organization.id, externalId);
+  const { change, problems } = readCustomer(input, current, { newId, now });
+  refuseIfAny(problems);
+  // No tax exists yet, so any code is an unknown one.
+  if (input.tax_codes && input.tax_codes.length > 0) throw new Refusal("tax_not_found");
+  const canAskVies = app.config.viesUrl !== null;
+  if (current === null) await createCustomer(app, tx, organization, { externalId, change, entity, canAskVies, now });
+  else await changeCustomer(app, tx, organization, { current, change, entity, now });
+  return viewOf(tx, organization.id, externalId);
 }
 
 /** Null where the request names none. */
@@ -75,6 +87,8 @@ interface Creation {
   readonly change: CustomerChange;
   /** The default one where null. */
   readonly entity: BillingEntity | null;
+  /** Whether a VAT number can be checked. */
+  readonly canAskVies: boolean;
   readonly now: Temporal.Instant;
 }
 
@@ -83,7 +97,7 @@ async function createCustomer(
   app: Pick<App, "reactions">,
   tx: Tx,
   organization: Organization,
-  { externalId, change, entity, now }: Creation,
+  { externalId, change, entity, canAskVies, now }: Creation,
 ): Promise<void> {
   const billingEntity = entity ?? (await findDefaultBillingEntity(tx, organization.id));
   if (billingEntity === null) throw new Refusal("billing_entity_not_found");
@@ -91,8 +105,11 @@ async function createCustomer(
   const numbers = await takeNumbers(tx, organization.id, "customer", [{ scope: "", count: 1 }]);
   const sequentialId = numbers.get("") as bigint;
   const id = newId();
+  const { country = null, zipcode = null, tax_identification_number = null } = change;
+  const facts = { country, zipcode, tax_identification_number };
+  const { ask, ...vat } = decideVat(facts, billingEntity, null, { canAsk: canAskVies });
   const written = await insertCustomer(tx, {
-    ...columnsOf(change),
+    ...columnsOf({ ...change, ...vat }),
     organization_id: organization.id,
     id,
     external_id: externalId,
@@ -103,7 +120,8 @@ async function createCustomer(
     updated_at: now,
   });
   if (written === "external_id_taken") throw invalid("external_id", "value_already_exist");
-  await publish(app, tx, organization, [event("customer.created", id)], now);
+  await askAbout(tx, organization, id, ask, now);
+  await publish(app, tx, organization, [customerEvent("customer.created", id)], now);
 }
 
 interface Change {
@@ -120,17 +138,18 @@ async function changeCustomer(
   organization: Organization,
   { current, change, entity, now }: Change,
 ): Promise<void> {
-  const wanted: CustomerChange = entity === null ? change : { ...change, billing_entity_id: entity.id };
+  const billingEntity = entity ?? (await loadBillingEntity(tx, organization.id, current.billing_entity_id));
+  if (billingEntity === null) throw new Error(`customer ${current.id} lacks its billing entity`);
+  const canAsk = app.config.viesUrl !== null;
+  const { ask, ...vat } = decideVat({ ...current, ...change }, billingEntity, current, { canAsk });
+  await askAbout(tx, organization, current.id, ask, now);
+  const wanted: CustomerChange = { ...change, ...vat, billing_entity_id: billingEntity.id };
   const changed = Object.entries(wanted)
     .filter(([column, value]) => !isDeepStrictEqual(value, current[column as keyof CustomerRow]))
     .map(([column]) => column);
   if (changed.length === 0) return;
   await updateCustomer(tx, organization.id, current.id, { ...wanted, updated_at: now });
-  await publish(app, tx, organization, [{ ...event("customer.updated", current.id), payload: { changed } }], now);
-}
-
-function event(kind: string, customerId: string): DomainEvent {
-  return { kind, subject_type: "customer", subject_id: customerId };
+  await publish(app, tx, organization, [customerEvent("customer.updated", current.id, { changed })], now);
 }
 
 /** The living customer of an external id; 404 `customer_not_found`. */
@@ -153,24 +172,6 @@ export async function listCustomers(
   return listViews(db, organizationId, filters, page);
 }
 
-/** The external id is free again, the sequential id is not. What a used customer still owes is not settled yet: refused. */
-export async function deleteCustomer(
-  app: App,
-  organization: Organization,
-  externalId: string,
-  now: Temporal.Instant,
-): Promise<CustomerView> {
-  return inTransaction(app.db, async (tx) => {
-    const customer = await lockCustomer(tx, organization.id, externalId);
-    if (customer === null) throw new Refusal("customer_not_found");
-    if (customer.used) throw invalid("base", "not_supported_yet");
-    const view = await viewOf(tx, organization.id, externalId);
-    await updateCustomer(tx, organization.id, customer.id, { deleted_at: now });
-    await publish(app, tx, organization, [event("customer.deleted", customer.id)], now);
-    return view;
-  });
-}
-
 /**
  * The customer of an external id, made in the given billing entity (else the default one) where there is none:
  * creating a subscription may name a customer who is not there yet. Give `app` so that the reactions to
@@ -191,7 +192,8 @@ export async function findOrCreateCustomer(
   if (known !== null) return known;
   const entity = await entityNamed(tx, organization.id, billingEntityCode);
   if ((await lockOrClaim(tx, organization.id, name)) === null) {
-    await createCustomer(app, tx, organization, { externalId: name, change: {}, entity, now });
+    const creation = { externalId: name, change: {}, entity, canAskVies: false, now };
+    await createCustomer(app, tx, organization, creation);
   }
   const created = await findCustomer(tx, organization.id, name);
   if (created === null) throw new Refusal("customer_not_found");

@@ -113,6 +113,19 @@ export async function lockCustomer(tx: Tx, organizationId: string, externalId: s
   return row ?? null;
 }
 
+/** By id, locked in the same way; null where it is deleted. */
+export async function lockCustomerById(tx: Tx, organizationId: string, id: string): Promise<CustomerRow | null> {
+  const row = await tx
+    .selectFrom("customers")
+    .selectAll()
+    .where("organization_id", "=", organizationId)
+    .where("id", "=", id)
+    .where("deleted_at", "is", null)
+    .forNoKeyUpdate()
+    .executeTakeFirst();
+  return row ?? null;
+}
+
 /**
  * As lockCustomer; where there is none, nobody else can make it until the transaction ends. So a customer who is made
  * by several requests at once is made by one, and no sequential id is taken in vain.

@@ -12,6 +12,7 @@ export {
   findBillingEntity,
   findDefaultBillingEntity,
   findOrganization,
+  loadBillingEntity,
 } from "./settings-store.ts";
 export { hasOrganizations, readClock } from "./store.ts";
 export { type PeriodicWork, testClockRoutes } from "./test-clock.ts";

@@ -68,7 +68,7 @@ export function presentBillingEntity(entity: BillingEntity, isDefault: boolean):
     phone: entity.phone,
     timezone: entity.timezone,
     email_settings: entity.email_settings,
-    eu_tax_management: false,
+    eu_tax_management: entity.eu_tax_management,
     einvoicing: false,
     logo_url: entity.logo_url,
     created_at: toSeconds(entity.created_at),

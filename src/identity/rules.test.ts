@@ -5,6 +5,8 @@ import { covers, readPermissions } from "./permissions.ts";
 import { readSettings } from "./rules.ts";
 import type { SettingsInput } from "./schemas.ts";
 
+const french = { country: "FR", eu_tax_management: false };
+
 test("what is wrong with a setting is said by its field", () => {
   const rows: readonly [SettingsInput, Record<string, string[]>][] = [
     [{ country: "XX" }, { country: ["not_a_valid_country_code"] }],
@@ -45,7 +47,7 @@ test("what is wrong with a setting is said by its field", () => {
 });
 
 test("absent keys assign nothing, null clears what may be empty, and the off state of later features is fine", () => {
-  assert.deepEqual(readSettings("billing_entity", {}, "FR"), { change: {}, problems: [] });
+  assert.deepEqual(readSettings("billing_entity", {}, french), { change: {}, problems: [] });
   const { change, problems } = readSettings(
     "billing_entity",
     {
@@ -66,10 +68,21 @@ test("absent keys assign nothing, null clears what may be empty, and the off sta
       webhook_url: null,
       invoice_custom_section_codes: [],
     },
-    "FR",
+    french,
   );
   assert.deepEqual(problems, []);
   assert.deepEqual(change, { city: null, email: null, legal_name: null, email_settings: [], invoice_footer: null });
+});
+
+test("EU VAT management stays with an entity of the Union, and can be switched off", () => {
+  const on = { country: "FR", eu_tax_management: true };
+  const read = (input: SettingsInput) => readSettings("billing_entity", input, on);
+  assert.deepEqual(read({ country: "DE", eu_tax_management: true }), { change: { country: "DE" }, problems: [] });
+  assert.deepEqual(read({ eu_tax_management: "false" }), { change: { eu_tax_management: false }, problems: [] });
+  assert.deepEqual(detailsOf(read({ country: "US" }).problems), {
+    eu_tax_management: ["billing_entity_must_be_in_eu"],
+  });
+  assert.deepEqual(read({ country: "US", eu_tax_management: false }).problems, []);
 });
 
 test("values are kept in their own spelling", () => {

@@ -8,7 +8,7 @@ import { readEmails } from "../kernel/email.ts";
 import type { Problem } from "../kernel/failure.ts";
 import { isDocumentLocale } from "../kernel/language.ts";
 import { NAME_LENGTH_MAX, storableText, trimmedTextOrNull } from "../kernel/text.ts";
-import type { BillingEntityChange } from "./model.ts";
+import type { BillingEntity, BillingEntityChange } from "./model.ts";
 import type { SettingsInput } from "./schemas.ts";
 
 export const EMAIL_SETTINGS: readonly string[] = [
@@ -26,6 +26,9 @@ const ADJUSTMENTS = ["align_with_finalization_date", "keep_anchor"];
 /** Who reads the settings: the same ones have other names for an organization. */
 export type SettingsOf = "organization" | "billing_entity";
 
+/** What of the stored settings decides about a change. */
+export type StoredSettings = Pick<BillingEntity, "country" | "eu_tax_management">;
+
 export interface SettingsRead {
   readonly change: BillingEntityChange;
   readonly problems: readonly Problem[];
@@ -33,9 +36,9 @@ export interface SettingsRead {
 
 /**
  * The columns that a request assigns: keys that are absent stay as they are, null clears those that may be empty
- * and says nothing about those that may not. `country` is the one stored so far.
+ * and says nothing about those that may not. `current` is what is stored so far, null for a new entity.
  */
-export function readSettings(of: SettingsOf, input: SettingsInput, country: string | null): SettingsRead {
+export function readSettings(of: SettingsOf, input: SettingsInput, current: StoredSettings | null): SettingsRead {
   const problems: Problem[] = [];
   const change: BillingEntityChange = {
     ...readTexts(input),
@@ -45,7 +48,9 @@ export function readSettings(of: SettingsOf, input: SettingsInput, country: stri
     ...readTerms(input, problems),
   };
   if (input.email_settings !== undefined) change.email_settings = readEmailSettings(input.email_settings, problems);
-  problems.push(...laterFeatures(of, input, change.country === undefined ? country : change.country));
+  const country = change.country === undefined ? (current?.country ?? null) : change.country;
+  change.eu_tax_management = readEuTaxes(of, input, { country, isOn: current?.eu_tax_management ?? false }, problems);
+  problems.push(...laterFeatures(input, country));
   return { change: given(change), problems };
 }
 
@@ -168,17 +173,25 @@ function readEmailSettings(settings: readonly string[] | null, problems: Problem
 
 const E_INVOICING_COUNTRIES = ["FR", "DE"];
 
+/** Only an entity of the Union has it. It cannot be switched on yet: customers would be given taxes that do not exist. */
+function readEuTaxes(
+  of: SettingsOf,
+  { eu_tax_management: flag }: SettingsInput,
+  { country, isOn }: { readonly country: string | null; readonly isOn: boolean },
+  problems: Problem[],
+): boolean | undefined {
+  const isWanted = flag === undefined || flag === null ? isOn : asFlag(flag);
+  const refuse = (code: string) => problems.push({ field: "eu_tax_management", code });
+  if (isWanted && !isInEuropeanUnion(country)) {
+    refuse(of === "organization" ? "org_must_be_in_eu" : "billing_entity_must_be_in_eu");
+  } else if (isWanted && !isOn) refuse("not_supported_yet");
+  return isWanted === isOn ? undefined : isWanted;
+}
+
 /** What the contract has and Weir not yet: refused, never silently ignored. */
-function laterFeatures(of: SettingsOf, input: SettingsInput, country: string | null): Problem[] {
+function laterFeatures(input: SettingsInput, country: string | null): Problem[] {
   const problems: Problem[] = [];
   const later = (field: string) => problems.push({ field, code: "not_supported_yet" });
-  if (isOn(input.eu_tax_management)) {
-    if (isInEuropeanUnion(country)) later("eu_tax_management");
-    else {
-      const code = of === "organization" ? "org_must_be_in_eu" : "billing_entity_must_be_in_eu";
-      problems.push({ field: "eu_tax_management", code });
-    }
-  }
   if (isOn(input.einvoicing)) {
     if (country === null) problems.push({ field: "einvoicing", code: "country_must_be_present" });
     else if (!E_INVOICING_COUNTRIES.includes(country)) {

@@ -73,6 +73,17 @@ export async function findBillingEntities(
   return new Map(rows.map((row) => [row.code, row]));
 }
 
+/** By id, also where it is archived. */
+export async function loadBillingEntity(db: DbOrTx, organizationId: string, id: string): Promise<BillingEntity | null> {
+  const row = await db
+    .selectFrom("billing_entities")
+    .selectAll()
+    .where("organization_id", "=", organizationId)
+    .where("id", "=", id)
+    .executeTakeFirst();
+  return row ?? null;
+}
+
 /** The active one with this id or code, locked until the transaction ends. */
 export async function lockBillingEntity(
   tx: Tx,

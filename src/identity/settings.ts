@@ -48,7 +48,7 @@ export async function changeOrganization(
   return inTransaction(app.db, async (tx) => {
     const current = await lockBillingEntity(tx, organization.id, { id: organization.id });
     if (current === null) throw new Refusal("organization_not_found");
-    const { change, problems } = readSettings("organization", input, current.country);
+    const { change, problems } = readSettings("organization", input, current);
     const found = [...problems];
     const slug = typeof input.slug === "string" ? readSlug(input.slug, found) : undefined;
     refuseIfAny(found);
@@ -119,7 +119,7 @@ export async function changeBillingEntity(
     if (current === null) throw new Refusal("billing_entity_not_found");
     const problems: Problem[] = [];
     const name = input.name === undefined ? current.name : readName("name", input.name, problems);
-    const settings = readSettings("billing_entity", input, current.country);
+    const settings = readSettings("billing_entity", input, current);
     refuseIfAny([...problems, ...settings.problems]);
     refuseTaxes(input.tax_codes);
     const entity = await applyChange(app, tx, organization, current, { ...settings.change, name }, now);

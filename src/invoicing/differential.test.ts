@@ -39,7 +39,7 @@ function numbers(seed: number): (below: number) => number {
 type Body = Record<string, unknown>;
 
 interface Request {
-  readonly method: "POST" | "DELETE";
+  readonly method: "POST" | "PUT" | "DELETE";
   readonly path: string;
   readonly body?: Body;
 }
@@ -68,9 +68,26 @@ function planBodies(metricId: string): Body[] {
       trial_period: rank === 1 && index !== 2 ? 20.25 : null,
       bill_charges_monthly: interval === "yearly",
       charges: [{ billable_metric_id: metricId, charge_model: "standard", properties: { amount: "0.013" } }],
+      bill_fixed_charges_monthly: interval === "semiannual",
+      fixed_charges: index === 2 ? [] : fixedCharges(index, rank),
     })),
   );
 }
+
+/** In arrears and in advance, whole and prorated. */
+const fixedCharges = (index: number, rank: number): Body[] => [
+  { ...SEATS, code: "seats", units: rank * 2, prorated: index !== 4, properties: { amount: "3.1" } },
+  {
+    ...SEATS,
+    code: "ahead",
+    units: rank + 1,
+    pay_in_advance: true,
+    prorated: index !== 3,
+    properties: { amount: "5" },
+  },
+];
+
+const SEATS = { add_on_code: "seat", charge_model: "standard" };
 
 const put = (external_id: string, given: Body): Request => ({
   method: "POST",
@@ -99,11 +116,17 @@ function storyOf(random: (below: number) => number): Story {
       }),
     );
     changes.forEach((asked, index) => {
-      const wish = random(6);
+      const wish = random(8);
       if (wish === 0) asked.push(put(external_id, { plan_code: `p${isFree ? pick([0, 2, 3, 4]) : 1}-1` }));
       else if (wish === 1 && isFree) asked.push(put(external_id, { plan_code: `p${pick([0, 2, 3])}-2` }));
       else if (wish === 2 && isFree && index === 1)
         asked.push({ method: "DELETE", path: `/subscriptions/${external_id}` });
+      else if (wish > 5)
+        asked.push({
+          method: "PUT",
+          path: `/subscriptions/${external_id}/fixed_charges/${pick(["seats", "ahead"])}`,
+          body: { fixed_charge: { units: random(9), apply_units_immediately: random(3) > 0 } },
+        });
     });
   }
   return { setup, changes };
@@ -136,6 +159,9 @@ async function tell(client: Client, story: Story, days: number): Promise<string[
   await client.at(BEGIN);
   const { billable_metric } = await client.must("POST", "/billable_metrics", {
     billable_metric: { code: "calls", name: "Calls", aggregation_type: "count_agg" },
+  });
+  await client.must("POST", "/add_ons", {
+    add_on: { code: "seat", name: "Seat", amount_cents: 100, amount_currency: "EUR" },
   });
   for (const plan of planBodies(billable_metric.lago_id)) await client.must("POST", "/plans", { plan });
   const answers = await ask(client, story.setup);
@@ -214,6 +240,7 @@ test("a year day by day, from month to month and in one stride is the same year"
   const count = (text: string) => daily.invoices.filter((each) => each.includes(text)).length;
   assert.ok(count("subscription_periodic") > 800 && count("subscription_starting") > 20, "many periods, some starts");
   assert.ok(count("subscription_terminating") > 30, "ends and changes");
+  assert.ok(count("in_advance_charge") > 60 && count("fixed_charge") > 400, "units, changed and not");
   const stands = (text: string) => daily.links.filter((each) => each.includes(text)).length;
   assert.ok(stands(" upgrade") > 5 && stands(" downgrade") > 5 && stands(" ending_at") > 5 && stands(" request") > 3);
 });

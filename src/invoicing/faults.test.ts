@@ -12,6 +12,7 @@ import {
   type Ground,
   openGround,
   organizationOf,
+  setPrice,
   startRun,
   until,
   untilSettled,
@@ -46,16 +47,26 @@ test("two runs at once, in two processes: every period is billed once, whole, an
 
 test("batches that meet over one customer bill it once, and leave it at that", async () => {
   const client = await organizationOf(ground, 1);
-  const { rows } = await ground.pool.query("select id from customers where organization_id = $1", [
-    client.organizationId,
-  ]);
-  const batch = JSON.stringify({ organization_id: client.organizationId, customer_ids: [rows[0].id] });
   await ground.pool.query(
-    "select graphile_worker.add_job('invoicing.bill_batch', $1::json) from generate_series(1, 12)",
-    [batch],
+    `with run as (
+      insert into billing_runs (organization_id, id, kind, due_until, customers_due, batches, started_at)
+      values ($1, uuidv7(), 'billing', now(), 12, 12, now()) returning id
+    ), batch as (
+      insert into billing_run_batches (organization_id, run_id, n, customer_ids, customers)
+      select $1, run.id, n, array[c.id], 1 from run, customers c, generate_series(1, 12) n where c.organization_id = $1
+      returning run_id, n
+    )
+    select graphile_worker.add_job('invoicing.bill_batch', json_build_object('organization_id', $1::text, 'run_id', run_id, 'batch', n))
+    from batch`,
+    [client.organizationId],
   );
   await untilSettled(ground, client);
   await assertBilledOnce(ground, client, 1);
+  const [run] = (await client.must("GET", "/billing_runs")).billing_runs;
+  assert.deepEqual(
+    [run.status, run.customers_done_count, run.customers_billed_count, run.customers_skipped_count, run.invoices_count],
+    ["finished", 12, 1, 11, 1],
+  );
 });
 
 function startProcess(databaseUrl: string): Promise<ChildProcess> {
@@ -95,6 +106,9 @@ test("a process killed in the middle of a run leaves whole invoices; the next ru
   await end(killed, "SIGKILL");
   const billed = await countInvoices(ground, client);
   assert.ok(billed < customers, `${billed} of ${customers} were billed before it was killed`);
+  const runs = async () => (await client.must("GET", "/billing_runs")).billing_runs;
+  const [cut] = await runs();
+  assert.deepEqual([cut.status, cut.customers_billed_count, cut.invoices_count], ["running", billed, billed]);
   const { rows: held } = await ground.pool.query(
     "select id::text from graphile_worker._private_jobs where locked_at is not null",
   );
@@ -110,6 +124,47 @@ test("a process killed in the middle of a run leaves whole invoices; the next ru
     await end(restarted, "SIGTERM");
   }
   await assertBilledOnce(ground, client, customers);
+  assert.equal(
+    (await runs()).reduce((sum: number, run: { invoices_count: number }) => sum + run.invoices_count, 0),
+    customers,
+  );
+});
+
+test("a clock that jumps a year: twelve months each once, and who could not be billed is shown and made good", async () => {
+  const client = await organizationOf(ground, 30, { sandbox: true });
+  const { organizationId } = client;
+  await client.at(
+    Temporal.Now.instant()
+      .add({ hours: 24 * 365 })
+      .toString(),
+  );
+  const setPoisonedPrice = (amount: string) => setPrice(ground, client, amount, "poisoned");
+  await setPoisonedPrice("a lot");
+  await ground.pool.query(
+    `update subscriptions s set plan_id = p.id from plans p
+    where s.organization_id = $1 and p.organization_id = $1 and p.code = 'poisoned' and s.external_id = 'c9-2'`,
+    [organizationId],
+  );
+  const { status, body } = await client.call("POST", "/test_clock/run", { test_clock: { jobs: ["billing"] } });
+  assert.deepEqual([status, body.code], [409, "background_work_failed"]);
+  const [failure] = (await client.must("GET", "/billing_failures")).billing_failures;
+  assert.equal(failure.external_customer_id, "c9");
+  await setPoisonedPrice("1");
+  await client.must("POST", "/billing_failures/retry", { retry: {} });
+  await client.run();
+  const { rows } = await ground.pool.query(
+    `select count(*)::int as n, count(distinct from_at)::int as distinct_from, min(from_at) as first, max(to_at) as last,
+      count(*) filter (where from_at <> before)::int as gaps
+    from (
+      select *, lag(to_at, 1, from_at) over (partition by subscription_id order by from_at) as before
+      from invoice_subscriptions where organization_id = $1
+    ) p group by subscription_id`,
+    [organizationId],
+  );
+  assert.equal(rows.length, 60);
+  for (const { n, distinct_from, gaps } of rows)
+    assert.deepEqual([n >= 12, distinct_from === n, gaps], [true, true, 0]);
+  assert.equal(new Set(rows.map(({ n }) => n)).size, 1);
 });
 
 test("customers that cannot be billed are set aside; all others are billed, and they too once the cause is gone", async () => {
@@ -120,11 +175,7 @@ test("customers that cannot be billed are set aside; all others are billed, and 
     where s.organization_id = $1 and p.organization_id = $1 and p.code = 'poisoned' and s.external_id = 'c7-1'`,
     [client.organizationId],
   );
-  await ground.pool.query(
-    `update charges c set properties = '{"amount": "a lot"}' from plans p
-    where c.organization_id = $1 and p.organization_id = $1 and p.id = c.plan_id and p.code = 'poisoned'`,
-    [client.organizationId],
-  );
+  await setPrice(ground, client, "a lot", "poisoned");
   await ground.pool.query(
     `insert into invoices (organization_id, id, customer_id, billing_entity_id, invoice_type, status, number, sequential_id, currency,
       timezone, issuing_date, payment_due_date, expected_finalization_date, created_at, updated_at)
@@ -158,9 +209,7 @@ test("customers that cannot be billed are set aside; all others are billed, and 
   await ground.pool.query("delete from invoices where organization_id = $1 and number = 'TAKEN'", [
     client.organizationId,
   ]);
-  await ground.pool.query(`update charges set properties = '{"amount": "1"}' where organization_id = $1`, [
-    client.organizationId,
-  ]);
+  await setPrice(ground, client, "1");
   await ground.pool.query("update billing_failures set retry_at = now() where organization_id = $1", [
     client.organizationId,
   ]);
@@ -171,9 +220,7 @@ test("customers that cannot be billed are set aside; all others are billed, and 
 
 test("whoever moves a sandbox's clock is told which customer could not be billed", async () => {
   const client = await organizationOf(ground, 2, { sandbox: true });
-  await ground.pool.query(`update charges set properties = '{"amount": "a lot"}' where organization_id = $1`, [
-    client.organizationId,
-  ]);
+  await setPrice(ground, client, "a lot");
   const answer = await client.call("POST", "/test_clock/run", { test_clock: { jobs: ["billing"] } });
   assert.deepEqual([answer.status, answer.body.code], [409, "background_work_failed"]);
   assert.equal(answer.body.error_details[0].task, "invoicing.bill_batch");

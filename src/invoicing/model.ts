@@ -21,9 +21,10 @@ export type InvoicingReason =
 
 /** A fee of a subscription as it is about to be written, without what its invoice and its subscription say already. */
 export interface PlannedFee {
-  readonly fee_type: "subscription" | "charge" | "commitment";
+  readonly fee_type: "subscription" | "charge" | "commitment" | "fixed_charge";
   readonly charge_id: string | null;
   readonly billable_metric_id: string | null;
+  readonly fixed_charge_id?: string;
   /** Null: the charge's default bucket, or no charge. */
   readonly charge_filter_id: string | null;
   /** {} where the charge is not split. */
@@ -103,6 +104,7 @@ export type FeeRow = Selectable<FeesTable> & {
   readonly external_subscription_id: string | null;
   readonly external_customer_id: string;
   readonly charge_display_name: string | null;
+  readonly fixed_charge_display_name: string | null;
   /** As they are today, of a deleted filter as they were. */
   readonly filter_values: FilterValues | null;
   readonly filter_display_name: string | null;
@@ -111,6 +113,11 @@ export type FeeRow = Selectable<FeesTable> & {
   readonly metric_code: string | null;
   readonly metric_name: string | null;
   readonly metric_description: string | null;
+  readonly add_on_id: string | null;
+  readonly add_on_code: string | null;
+  readonly add_on_name: string | null;
+  readonly add_on_description: string | null;
+  readonly add_on_display_name: string | null;
   readonly plan_code: string | null;
   readonly plan_name: string | null;
   readonly plan_description: string | null;

@@ -135,3 +135,20 @@ export async function assertBilledOnce({ pool }: Ground, { organizationId }: Cli
   ]);
   assert.deepEqual(failures, [], "nobody is set aside for having met another run");
 }
+
+/** Sets the price of charges (of one plan's, if named) past the API, which would refuse what is none; the catalog's version moves as with any write. */
+export async function setPrice(
+  { pool }: Ground,
+  { organizationId }: Client,
+  amount: string,
+  planCode: string | null = null,
+): Promise<void> {
+  await pool.query(
+    `with priced as (
+      update charges c set properties = jsonb_build_object('amount', $2::text) from plans p
+      where c.organization_id = $1 and p.organization_id = $1 and p.id = c.plan_id and ($3::text is null or p.code = $3)
+    )
+    update organizations set catalog_version = catalog_version + 1 where id = $1`,
+    [organizationId, amount, planCode],
+  );
+}

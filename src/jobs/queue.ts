@@ -1,5 +1,5 @@
 /** Adding jobs, and waiting until an organization's are done. */
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import { Refusal } from "../kernel/failure.ts";
 import type { Db, DbOrTx } from "../storage/database.ts";
 import type { Job } from "./job.ts";
@@ -29,6 +29,30 @@ export async function enqueue<Payload extends object>(
       max_attempts := ${owner.sandbox ? 1 : 25}::int,
       job_key := ${key ?? null}::text, job_key_mode := 'preserve_run_at')`.execute(db);
 }
+
+/** Of a real organization's bulk work: what else there is to do goes first. A sandbox's jobs keep their order. */
+const PRIORITY_OF_BULK = 10;
+
+/**
+ * As `enqueue`, for any number of jobs at once: one for each row of the query `payloads`, of the columns `payload` (json) and
+ * `key`, in its order. Whatever else waits in the queue goes before them.
+ */
+export async function enqueueEach<Payload extends object>(
+  db: DbOrTx,
+  owner: Owner,
+  { name }: Job<Payload>,
+  payloads: RawBuilder<{ payload: Payload; key: string }>,
+): Promise<void> {
+  await sql`
+    select count(*) from graphile_worker.add_jobs(array(
+      select row(${name}, p.payload, ${owner.sandbox ? queueOf(owner.id) : null}::text, null, ${owner.sandbox ? 1 : 25}::int, p.key,
+        ${owner.sandbox ? 0 : PRIORITY_OF_BULK}::int, null)::graphile_worker.job_spec
+      from (${payloads}) p))`.execute(db);
+}
+
+/** Whether the job of that key waits or is under way; not where it is done, or failed for good. */
+export const isToBeDone = (key: RawBuilder<string>): RawBuilder<boolean> => sql<boolean>`exists (
+  select from graphile_worker._private_jobs j where j.key = ${key} and (j.attempts < j.max_attempts or j.locked_at is not null))`;
 
 /**
  * As `enqueue`, as an expression of a statement that goes on its own way to the database: adds the job named by `name` for the row of

@@ -24,7 +24,7 @@ const day = (text: string) => Temporal.PlainDate.from(text);
 /** A window as the spec writes it: an end of …:59 is the whole second, any other end the very instant. */
 const endOf = (text: string) => (text.endsWith(":59Z") ? at(text).add({ seconds: 1 }) : justAfter(at(text)));
 
-test("days are counted as the spec's table counts them", () => {
+test("0.6 of the metering spec: days are counted as its table counts them", () => {
   for (const [from, to, zone, expected] of [
     ["2024-02-01T00:00:00Z", "2024-02-12T15:30:00Z", "UTC", 12],
     ["2024-02-01T00:00:00Z", "2024-02-12T00:00:00Z", "UTC", 12],

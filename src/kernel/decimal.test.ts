@@ -65,7 +65,7 @@ test("floor and ceil enclose a value, and rounding is the nearer of them", () =>
   );
 });
 
-test("decimals are written in plain notation with at least one decimal", () => {
+test("0.3 of the metering spec: decimals are written in plain notation with at least one decimal", () => {
   for (const [value, expected] of [
     ["10", "10.0"],
     ["0.00125", "0.00125"],

@@ -28,6 +28,8 @@ export const STATUS_OF_CODE = {
   scheduled_change_not_found: 404,
   event_not_found: 404,
   invoice_not_found: 404,
+  billing_run_not_found: 404,
+  billing_failure_not_found: 404,
   fee_not_found: 404,
   lifetime_usage_not_found: 404,
   event_already_billed: 405,

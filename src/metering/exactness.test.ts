@@ -2,12 +2,25 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import fc from "fast-check";
-import type { AggregationType } from "../catalog/index.ts";
 import { dec } from "../kernel/decimal.ts";
 import { type Database, openDatabase } from "../storage/database.ts";
 import { createTestDatabase, type TestDatabase } from "../testing/database.ts";
-import type { MeteredProperty } from "./fold/folder.ts";
-import type { CarriedLevel, EventBucket, GroupUsage, SeriesNeed, SeriesRequest, UsageRequest } from "./model.ts";
+import type { FolderOptions, MeteredProperty } from "./fold/folder.ts";
+import {
+  CODE,
+  END,
+  FIELDS,
+  FILTERS,
+  instant,
+  type Look,
+  look,
+  moment,
+  requestsOf,
+  START,
+  sent,
+  shown,
+} from "./histories/testing.ts";
+import type { SeriesNeed, SeriesRequest, UsageRequest } from "./model.ts";
 import { MeteringBench, prepareLog, type SentEvent } from "./testing.ts";
 import { readUsage } from "./usage/read.ts";
 import { readSeries } from "./usage/series.ts";
@@ -25,101 +38,35 @@ after(async () => {
   await testDatabase.drop();
 });
 
-const BASE = Date.UTC(2024, 2, 8, 20);
-const DAYS = 5;
-/** Five days around a change of the clocks in New York, to the microsecond, many of them on bucket edges. */
-const moment = fc.oneof(
-  fc.integer({ min: 0, max: DAYS * 96 }).map((quarter) => BigInt(BASE + quarter * 900_000) * 1000n),
-  fc.bigInt({ min: BigInt(BASE) * 1000n, max: BigInt(BASE + DAYS * 86_400_000) * 1000n }),
-);
-const START = BigInt(BASE) * 1000n;
-const END = BigInt(BASE + DAYS * 86_400_000) * 1000n;
-
-const CODE = "tokens";
-const FIELD = "v";
-const value = fc.oneof(
-  fc.integer({ min: -20, max: 50 }),
-  fc.integer({ min: -500, max: 500 }).map((cents) => (cents / 100).toFixed(2)),
-  fc.constantFrom("abc", "1e3", "", null, true, " 4", "+4", ".5", 0.1),
-);
-const ODD = "NULL,{\"a}\\'";
-const REGIONS = ["eu", "us", "", null, 5, true, "NULL", ODD, undefined] as const;
-const sent: fc.Arbitrary<SentEvent> = fc
-  .record({
-    stream: fc.integer({ min: 0, max: 1 }),
-    transaction: fc.integer({ min: 0, max: 150 }),
-    micros: moment,
-    v: value,
-    operation: fc.constantFrom(undefined, undefined, "add", "remove", "remove", "other"),
-    region: fc.constantFrom(...REGIONS),
-    cloud: fc.constantFrom("aws", "gcp", undefined),
-    amount: fc.option(fc.integer({ min: -300, max: 300 }).map((cents) => (cents / 100).toFixed(2))),
-  })
-  .map(({ stream, transaction, micros, v, operation, region, cloud, amount }) => ({
-    subscription: `s${stream}`,
-    transaction: `t${transaction}`,
-    micros,
-    amount_cents: amount,
-    properties: {
-      [FIELD]: v,
-      ...(operation && { operation_type: operation }),
-      ...(region !== undefined && { region }),
-      ...(cloud && { cloud }),
-    },
-  }));
-
-const NO_FILTER: readonly EventBucket[] = [{ conditions: {}, group_by: [] }];
-/** Filters, keys and groups as they may be changed between two reads. */
-const FILTERS: readonly (readonly EventBucket[])[] = [
-  NO_FILTER,
-  NO_FILTER,
-  [{ conditions: {}, group_by: ["region"] }],
-  [{ conditions: {}, group_by: ["region", "cloud"] }],
+type Metered = Omit<MeteredProperty, "organization_id">;
+const all = (field_name: string): Metered[] =>
+  (["numbers", "last", "unique"] as const).map((measure) => ({ code: CODE, measure, field_name }));
+/** What the live charges read, as plans and metrics are changed. */
+const PLANS: readonly (readonly Metered[])[] = [
+  all("v"),
+  all("w"),
+  [...all("v"), ...all("w")],
+  [{ code: CODE, measure: "numbers", field_name: null }],
   [
-    { conditions: { region: ["eu", "5", ODD] }, group_by: [] },
-    { conditions: {}, group_by: ["cloud"] },
+    { code: CODE, measure: "numbers", field_name: "w" },
+    { code: CODE, measure: "unique", field_name: "v" },
   ],
-  [
-    { conditions: { cloud: ["aws"], region: ["eu", "true"] }, group_by: [] },
-    { conditions: { cloud: ["aws", "gcp"] }, group_by: ["region"] },
-    { conditions: { region: ["eu", ""] }, group_by: [] },
-  ],
+  [],
 ];
-const ZONES = ["UTC", "America/New_York", "Asia/Kolkata", "Pacific/Apia"] as const;
-const AGGREGATIONS: readonly AggregationType[] = [
-  "count_agg",
-  "sum_agg",
-  "max_agg",
-  "latest_agg",
-  "unique_count_agg",
-  "weighted_sum_agg",
-];
-
-interface Look {
-  readonly from: bigint;
-  readonly to: bigint;
-  readonly filters: number;
-  readonly timezone: string;
-  readonly history: bigint | null;
-  /** Which event of the log is the last that counts, as a share of all; null: all. */
-  readonly up_to: number | null;
-}
-const look: fc.Arbitrary<Look> = fc
-  .record({
-    a: moment,
-    b: moment,
-    filters: fc.nat(FILTERS.length - 1),
-    timezone: fc.constantFrom(...ZONES),
-    history: fc.option(moment, { freq: 2 }),
-    up_to: fc.option(fc.double({ min: 0, max: 0.999, noNaN: true }), { freq: 1 }),
-  })
-  .map(({ a, b, ...rest }) => ({ from: a < b ? a : b, to: a < b ? b : a + 1n, ...rest }));
+const foldingBy = (plan: number): FolderOptions => ({
+  batchEvents: 60,
+  thresholds: { rawEventsMax: 3, dayGrainEventsMax: 12 },
+  findMetered: async (_client, codes) =>
+    codes.flatMap(({ organization_id }) => (PLANS[plan] ?? []).map((one) => ({ organization_id, ...one }))),
+});
 
 type Step =
   | { readonly kind: "send"; readonly events: readonly SentEvent[] }
   | { readonly kind: "fold" }
   | { readonly kind: "void"; readonly subscription: string; readonly index: number }
   | { readonly kind: "read"; readonly look: Look }
+  /** The charges, or their metrics, are others from a moment on: an upgrade, a downgrade, a plan that was edited. */
+  | { readonly kind: "change"; readonly plan: number; readonly at: bigint; readonly look: Look }
   /** Everything that was read before: most of it is kept by now. */
   | { readonly kind: "read again" };
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -131,6 +78,15 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: look.map((one) => ({ kind: "read" as const, look: one })) },
   { weight: 1, arbitrary: fc.constant({ kind: "read again" as const }) },
   {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant("change" as const),
+      plan: fc.nat(PLANS.length - 1),
+      at: moment,
+      look,
+    }),
+  },
+  {
     weight: 1,
     arbitrary: fc.record({
       kind: fc.constant("void" as const),
@@ -140,79 +96,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-const METERED: Omit<MeteredProperty, "organization_id">[] = [
-  { code: CODE, measure: "numbers", field_name: FIELD },
-  { code: CODE, measure: "last", field_name: FIELD },
-  { code: CODE, measure: "unique", field_name: FIELD },
-];
-const folding = {
-  batchEvents: 60,
-  thresholds: { rawEventsMax: 3, dayGrainEventsMax: 12 },
-  findMetered: async (_client: unknown, codes: readonly { organization_id: string }[]) =>
-    codes.flatMap(({ organization_id }) => METERED.map((one) => ({ organization_id, ...one }))),
-};
-
-const instant = (micros: bigint) => Temporal.Instant.fromEpochNanoseconds(micros * 1000n);
-
-/** Every way in which one window can be asked for. */
-function requestsOf(organization_id: string, subscription: string, one: Look): UsageRequest[] {
-  const buckets = FILTERS[one.filters] as readonly EventBucket[];
-  const metered = AGGREGATIONS.map(
-    (aggregation_type): UsageRequest => ({
-      organization_id,
-      external_subscription_id: subscription,
-      code: CODE,
-      aggregation_type,
-      field_name: aggregation_type === "count_agg" ? null : FIELD,
-      from: instant(one.from),
-      to: instant(one.to),
-      buckets,
-      history: null,
-      proration: null,
-      weighted: aggregation_type === "weighted_sum_agg" ? { period_seconds: 5 * 86_400, history_before: null } : null,
-      custom: null,
-      up_to: null,
-    }),
-  );
-  const history = { from: one.history === null ? null : instant(one.history) };
-  const proration = { timezone: one.timezone, period_days: 31, billed_days: 4 };
-  const recurring = metered.flatMap((request): UsageRequest[] => {
-    const levels: CarriedLevel[] = [
-      { bucket: 0, group: { region: "eu", cloud: null }, level: dec("2.5") },
-      { bucket: 0, group: {}, level: dec(-3) },
-    ];
-    if (request.aggregation_type === "weighted_sum_agg") {
-      const seconds = { period_seconds: 31 * 86_400 };
-      const before = Temporal.Instant.fromEpochMilliseconds(request.from.epochMilliseconds - 1_000);
-      return [
-        { ...request, weighted: { ...seconds, levels } },
-        { ...request, history, weighted: { ...seconds, history_before: before } },
-      ];
-    }
-    if (request.aggregation_type !== "sum_agg" && request.aggregation_type !== "unique_count_agg") return [];
-    return [
-      { ...request, history },
-      { ...request, history, proration },
-    ];
-  });
-  return [...metered, ...recurring];
-}
-
-function shown(usage: readonly (readonly GroupUsage[])[]) {
-  return usage.map((groups) =>
-    groups.map((one) => ({
-      ...one,
-      units: one.units.toFixed(),
-      full_units: one.full_units?.toFixed() ?? null,
-      total_aggregated_units: one.total_aggregated_units?.toFixed() ?? null,
-      amount_cents: one.amount_cents.toFixed(),
-      last_event_at: one.last_event_at?.toString() ?? null,
-    })),
-  );
-}
-
-const described = ({ aggregation_type, buckets, history, proration, up_to, from, to }: UsageRequest) =>
-  JSON.stringify({ aggregation_type, buckets, history, proration, up_to, from, to });
+const described = ({ aggregation_type, field_name, buckets, history, proration, up_to, from, to }: UsageRequest) =>
+  JSON.stringify({ aggregation_type, field_name, buckets, history, proration, up_to, from, to });
 
 async function compare(bench: MeteringBench, one: Look): Promise<void> {
   const cases = (
@@ -297,27 +182,37 @@ async function ordinalOf(bench: MeteringBench, subscription: string, event: Sent
 /** Short streams would never ask for a window: here every one that was read is kept from then on. */
 const EVERYTHING_IS_WORTH_KEEPING = -1;
 
-const WHOLE: Look = { from: START, to: END, filters: 0, timezone: "UTC", history: null, up_to: null };
+const WHOLE: Look = { field: "v", from: START, to: END, filters: 0, timezone: "UTC", history: null, up_to: null };
 
 async function play(steps: readonly Step[]): Promise<void> {
   const bench = new MeteringBench(database, CODE);
   await bench.open();
   const looks: Look[] = [];
+  let plan = 0;
   for (const action of steps) {
-    if (action.kind === "fold") await bench.fold(folding);
+    if (action.kind === "fold") await bench.fold(foldingBy(plan));
     else if (action.kind === "send") await bench.send(action.events);
     else if (action.kind === "void") await bench.void(action.subscription, action.index);
     else if (action.kind === "read") {
       looks.push(action.look);
       await compare(bench, action.look);
+    } else if (action.kind === "change") {
+      plan = action.plan;
+      // The old charges up to the moment, itself included; the new ones from it on.
+      const { at, look: one } = action;
+      looks.push({ ...one, from: START, to: at + 1n }, { ...one, from: at, to: at < END ? END : at + 1n });
+      for (const side of looks.slice(-2)) await compare(bench, side);
     } else for (const one of looks) await compare(bench, one);
   }
-  for (const filters of FILTERS.keys()) await compare(bench, { ...WHOLE, filters });
-  await bench.fold(folding);
+  for (const filters of FILTERS.keys()) {
+    const field = FIELDS[(filters + steps.length) % FIELDS.length] ?? "v";
+    await compare(bench, { ...WHOLE, field, filters });
+  }
+  await bench.fold(foldingBy(plan));
   for (const one of looks) await compare(bench, one);
 }
 
-test("usage equals a recount, for any order, repetition, lateness and moment of folding", {
+test("usage equals a recount, for any order, repetition, lateness, change of charges and moment of folding", {
   timeout: 240_000,
 }, async () => {
   await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 14 }), play), {

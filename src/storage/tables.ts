@@ -14,7 +14,7 @@ import type {
   PricingUnitsTable,
   UsageThresholdsTable,
 } from "./tables/catalog.ts";
-import type { CustomersTable } from "./tables/customers.ts";
+import type { CustomersTable, ViesChecksTable } from "./tables/customers.ts";
 import type {
   ApiKeysTable,
   BillingEntitiesTable,
@@ -23,6 +23,9 @@ import type {
   OrganizationsTable,
 } from "./tables/identity.ts";
 import type {
+  BillingRunBatchesTable,
+  BillingRunErrorsTable,
+  BillingRunsTable,
   FeesTable,
   InAdvanceLevelsTable,
   InAdvanceMarksTable,
@@ -83,6 +86,7 @@ export interface Tables {
   plan_cascades: PlanCascadesTable;
   plan_versions: PlanVersionsTable;
   customers: CustomersTable;
+  vies_checks: ViesChecksTable;
   subscription_chains: SubscriptionChainsTable;
   subscriptions: SubscriptionsTable;
   fixed_charge_units: FixedChargeUnitsTable;
@@ -91,6 +95,9 @@ export interface Tables {
   subscription_dues: SubscriptionDuesTable;
   scheduled_changes: ScheduledChangesTable;
   billing_failures: BillingFailuresTable;
+  billing_runs: BillingRunsTable;
+  billing_run_batches: BillingRunBatchesTable;
+  billing_run_errors: BillingRunErrorsTable;
   streams: StreamsTable;
   event_keys: EventKeysTable;
   event_commits: EventCommitsTable;

@@ -8,7 +8,7 @@ import { type Due, setDues } from "./dues-store.ts";
 import { initialStarts } from "./links-store.ts";
 import type { Subscription } from "./model.ts";
 import { duesOf } from "./rules/dues.ts";
-import { beginsWithFee } from "./rules/lifecycle.ts";
+import { beginsWithFee, firstUnitsAt, hasUnitsInAdvance } from "./rules/lifecycle.ts";
 import { firstSchedules } from "./rules/schedules.ts";
 import { trialEndOf } from "./rules/trial.ts";
 import { termsOf } from "./rules/windows.ts";
@@ -40,7 +40,7 @@ export function trialOf(
 }
 
 /** The link as it stands once it has begun; its trial counts from the first start of its chain. */
-function begun(
+export function begun(
   { subscription, plan, started_at, bills_start }: Beginning,
   initial: Temporal.Instant | undefined,
   now: Temporal.Instant,
@@ -70,9 +70,6 @@ export function allDues(subscription: Subscription, timezone: string, now: Tempo
   }));
 }
 
-/** A fixed charge's first units count from the second after the start (4.6 of the subscriptions spec). */
-const FIRST_UNITS = { seconds: 1 };
-
 /** The first units of what has begun. */
 export async function recordFirstUnits(
   tx: Tx,
@@ -83,7 +80,7 @@ export async function recordFirstUnits(
   const units = begun.flatMap(({ link, plan }) =>
     link.started_at === null
       ? []
-      : [{ subscription_id: link.id, plan_id: plan.id, effective_at: link.started_at.add(FIRST_UNITS) }],
+      : [{ subscription_id: link.id, plan_id: plan.id, effective_at: firstUnitsAt(link.started_at) }],
   );
   await writeFirstUnits(tx, owner.id, units, now);
 }
@@ -123,8 +120,9 @@ export async function beginLinks(
     owner,
     links.map((link, index) => {
       const { plan, timezone, isBilledElsewhere = false } = beginnings[index] as Beginning;
-      const bill_start = link.bills_start && !isBilledElsewhere && beginsWithFee(termsAt(index));
-      return { link, plan, timezone, bill_start };
+      const isBilled = link.bills_start && !isBilledElsewhere;
+      const bill_start = isBilled && beginsWithFee(termsAt(index));
+      return { link, plan, timezone, bill_start, bill_units: isBilled && !bill_start && hasUnitsInAdvance(plan) };
     }),
     now,
   );
@@ -137,6 +135,8 @@ export interface Begun {
   readonly timezone: string;
   /** Whether the start is still to be billed. */
   readonly bill_start: boolean;
+  /** Where it is not: whether its fixed charges in advance are, by themselves. */
+  readonly bill_units?: boolean;
 }
 
 /** What follows once links are active and have their schedules. */
@@ -154,11 +154,11 @@ export async function settleBegun(
   );
   await recordFirstUnits(tx, owner, begun, now);
   const events = begun.map(
-    ({ link, plan, bill_start }): DomainEvent => ({
+    ({ link, plan, bill_start, bill_units = false }): DomainEvent => ({
       kind: "subscription.started",
       subject_type: "subscription",
       subject_id: link.id,
-      payload: { plan_id: plan.id, bill_start },
+      payload: { plan_id: plan.id, bill_start, ...(bill_units ? { bill_units } : {}) },
     }),
   );
   await publish(app, tx, owner, events, now);

@@ -18,7 +18,7 @@ export interface DueFacts {
 }
 
 /** `now` on the local day of `due`; later than that, the beginning of that day. */
-function effectiveAt(due: Temporal.Instant, now: Temporal.Instant, timezone: string): Temporal.Instant {
+export function effectiveAt(due: Temporal.Instant, now: Temporal.Instant, timezone: string): Temporal.Instant {
   const day = localDayNumber(due, timezone);
   return day < localDayNumber(now, timezone) ? startOfDayNumber(day, timezone) : now;
 }

@@ -128,3 +128,26 @@ test("what has nothing to collect is active at once", async () => {
     assert.equal((await shown(client, "active")).activation_rules[0].status, "not_applicable");
   }
 });
+
+test("A24 of the subscriptions spec: a fixed charge in advance is something to collect, whatever the plan", async () => {
+  const client = await organizationAt(server, "2024-01-10T10:00:00Z", {});
+  await client.must("POST", "/add_ons", {
+    add_on: { name: "Setup", code: "setup", amount_cents: 100, amount_currency: "EUR" },
+  });
+  const fixed_charges = [
+    {
+      ...{ add_on_code: "setup", units: 1, charge_model: "standard", properties: { amount: "10" } },
+      pay_in_advance: true,
+    },
+  ];
+  const plan = { code: "p", name: "P", interval: "monthly", amount_cents: 3100, amount_currency: "EUR" };
+  await client.must("POST", "/plans", { plan: { ...plan, pay_in_advance: false, fixed_charges } });
+  const { subscription } = await put(client, { plan_code: "p", subscription_at: "2024-01-22T00:00:00Z" });
+  await database.pool.query("update subscriptions set activation_rules = $1 where id = $2", [
+    JSON.stringify(rules(48)),
+    subscription.lago_id,
+  ]);
+  await client.at("2024-01-22T00:05:00Z");
+  await client.run("activations");
+  assert.equal((await shown(client, "incomplete")).activation_rules[0].status, "pending");
+});

@@ -14,7 +14,7 @@ import { initialStarts } from "./links-store.ts";
 import type { Subscription } from "./model.ts";
 import { expiryOf } from "./rules/dues.ts";
 import { evaluated, isHeldBack, moved } from "./rules/gate.ts";
-import { beginsWithFee } from "./rules/lifecycle.ts";
+import { beginsWithFee, hasUnitsInAdvance } from "./rules/lifecycle.ts";
 import { termsOf } from "./rules/windows.ts";
 import { lockSubscription } from "./store.ts";
 import { factsOf } from "./terminate.ts";
@@ -47,7 +47,7 @@ export async function holdBack(
     const { subscription, plan, timezone, started_at } = applicant;
     const trial_ends_at = trialOf(plan, started_at, initial.get(subscription.chain_id));
     const terms = { ...termsOf({ ...subscription, started_at }, plan, timezone), trial_ends_at };
-    const collects = beginsWithFee(terms) || plan.fixed_charges.some(({ pay_in_advance }) => pay_in_advance);
+    const collects = beginsWithFee(terms) || hasUnitsInAdvance(plan);
     const activation_rules = evaluated(subscription.activation_rules, collects, now);
     const link: Subscription = { ...subscription, started_at, trial_ends_at, activation_rules };
     return { applicant, plan, timezone, link };

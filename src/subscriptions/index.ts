@@ -4,7 +4,10 @@
  * it publishes `subscription.started` and `subscription.terminated`, and answers what each billing day must bill.
  */
 export { amountChangeJob } from "./amount-changes.ts";
+export { type Beginning, begun } from "./begin.ts";
 export { cascadePlan } from "./cascade.ts";
+export { endingOfCustomer } from "./customer-deletion.ts";
+export { effectiveAt } from "./due-transitions.ts";
 export { applySwitches, finishTrials } from "./follow.ts";
 export { failGate, passGate } from "./gate.ts";
 export { subscriptionJobs, subscriptionSchedules, subscriptionWorks } from "./jobs.ts";
@@ -12,12 +15,15 @@ export { historyStarts, linksByExternalId, successorPlans } from "./links-store.
 export type { BillMissed } from "./missed.ts";
 export type * from "./model.ts";
 export { endPlan } from "./plan-deletion.ts";
+export { activeStanding, propose, type Standing } from "./proposals.ts";
 export { rescheduleCustomer, rescheduleEntity } from "./reschedule.ts";
 export { subscriptionRoutes } from "./routes.ts";
-export { beginsWithFee } from "./rules/lifecycle.ts";
+export { dueOnDayOf } from "./rules/dues.ts";
+export { beginsWithFee, firstUnitsAt, hasUnitsInAdvance } from "./rules/lifecycle.ts";
 export { dueResumption, pausedDaysIn, type Resumption } from "./rules/pause.ts";
 export {
   dueBillingDays,
+  firstSchedules,
   movedSchedules,
   movesAfter,
   type TerminationBilling,
@@ -40,6 +46,7 @@ export {
 export { scheduledChangeWork } from "./scheduled/jobs.ts";
 export { scheduledChangeRoutes } from "./scheduled/routes.ts";
 export {
+  customersWithDueWork,
   dueCustomers,
   loadDueSubscriptions,
   lockSchedules,
@@ -47,7 +54,7 @@ export {
   nextDueAt,
   organizationsWithDueWork,
 } from "./schedules-store.ts";
-export { SubscriptionAnswer } from "./schemas.ts";
+export { CreateBody as SubscriptionInput, SubscriptionAnswer } from "./schemas.ts";
 export { presentSubscriptionsOf } from "./service.ts";
 export { findActiveSubscription, listByExternalId, loadSubscriptions } from "./store.ts";
 export { recordPlanUnits } from "./unit-changes.ts";

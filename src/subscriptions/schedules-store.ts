@@ -1,5 +1,5 @@
 /** The SQL of billing schedules: what is due, and the step that bills it once. */
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import type { Db, DbOrTx, Tx } from "../storage/database.ts";
 import { pendingLinks } from "./links-store.ts";
 import type { DueSubscription, Schedule, ScheduleKind, ScheduleMove } from "./model.ts";
@@ -50,6 +50,17 @@ export async function dueCustomers(
     .execute();
   return rows.map(({ customer_id }) => customer_id);
 }
+
+/**
+ * All customers with due work, each perhaps several times, as a query of the column `customer_id`: read along the index of what is
+ * due, so that it costs what is due and nothing else, whatever the planner believes of the table.
+ */
+export const customersWithDueWork = (
+  organizationId: string,
+  now: Temporal.Instant,
+): RawBuilder<{ customer_id: string }> => sql`
+  select customer_id from billing_schedules
+  where organization_id = ${organizationId}::uuid and next_due_at <= ${now.toString()}::timestamptz`;
 
 /**
  * The first moment in (after, until] at which something falls due; null where nothing does. Periods are due at local
@@ -136,19 +147,29 @@ export async function loadDueSubscriptions(
 }
 
 /** All schedules of these subscriptions, locked: for the first and the last invoice. By subscription id. */
-export async function lockSchedules(
+export function lockSchedules(
   tx: Tx,
   organizationId: string,
   subscriptionIds: readonly string[],
 ): Promise<Map<string, Schedule[]>> {
-  const rows = await tx
+  return loadSchedules(tx, organizationId, subscriptionIds, { isLocking: true });
+}
+
+/** All schedules of these subscriptions, by subscription id. */
+export async function loadSchedules(
+  db: DbOrTx,
+  organizationId: string,
+  subscriptionIds: readonly string[],
+  { isLocking = false }: { readonly isLocking?: boolean } = {},
+): Promise<Map<string, Schedule[]>> {
+  const rows = await db
     .selectFrom("billing_schedules")
     .select(["subscription_id", "kind", "billed_until", "next_due_at"])
     .where("organization_id", "=", organizationId)
     .where("subscription_id", "=", sql<string>`any(${[...subscriptionIds]}::uuid[])`)
     .orderBy("subscription_id")
     .orderBy("kind")
-    .forUpdate()
+    .$if(isLocking, (query) => query.forUpdate())
     .execute();
   const schedules = new Map<string, Schedule[]>();
   for (const { subscription_id, kind, billed_until, next_due_at } of rows) {

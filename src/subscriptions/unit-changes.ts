@@ -77,7 +77,11 @@ export async function recordUnits(
   const events = ids.flatMap((subscription_id) => {
     const own = atOnce.filter((record) => record.subscription_id === subscription_id);
     if (own.length === 0) return [];
-    const payload = { fixed_charge_ids: own.map(({ fixed_charge_id }) => fixed_charge_id), at: at.toString() };
+    const payload = {
+      fixed_charge_ids: own.map(({ fixed_charge_id }) => fixed_charge_id),
+      records: own.map(({ ordinal }) => ordinal.toString()),
+      at: at.toString(),
+    };
     return [{ kind: "subscription.units_changed", subject_type: "subscription", subject_id: subscription_id, payload }];
   });
   await publish(app, tx, owner, events, at);

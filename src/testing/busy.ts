@@ -29,11 +29,20 @@ async function sell(client: Client, name: string) {
       filters: [{ values: { region: ["eu"] }, properties: { amount: "0.25" } }],
     },
   ];
+  const fixed_charges = [
+    { add_on_id: add_on.lago_id, charge_model: "standard", units: 2, properties: { amount: "3" } },
+  ];
   const terms = { interval: "monthly", amount_cents: 1000, amount_currency: "EUR", pay_in_advance: false };
   const created = await client.must("POST", "/plans", {
-    plan: { name: "Plan", code: `plan_${name}`, ...terms, charges },
+    plan: { name: "Plan", code: `plan_${name}`, ...terms, charges, fixed_charges },
   });
-  return { billable_metric, pricing_unit, add_on, charge: created.plan.charges[0] };
+  return {
+    billable_metric,
+    pricing_unit,
+    add_on,
+    charge: created.plan.charges[0],
+    fixed_charge: created.plan.fixed_charges[0],
+  };
 }
 
 /** `name` tells its codes from those of other organizations. */
@@ -43,7 +52,7 @@ export async function createBusyOrganization(server: TestServer, name: string): 
   const [metric, plan, customer, subscription, event] = ["metric", "plan", "customer", "subscription", "event"].map(
     (word) => `${word}_${name}`,
   ) as [string, string, string, string, string];
-  const { billable_metric, pricing_unit, add_on, charge } = await sell(client, name);
+  const { billable_metric, pricing_unit, add_on, charge, fixed_charge } = await sell(client, name);
   await client.must("POST", "/customers", { customer: { external_id: customer, name: "Customer", currency: "EUR" } });
   await client.must("POST", "/subscriptions", {
     subscription: { external_customer_id: customer, external_id: subscription, plan_code: plan },
@@ -59,6 +68,7 @@ export async function createBusyOrganization(server: TestServer, name: string): 
   await client.run("billing");
   const { invoices } = await client.must("GET", "/invoices");
   const { fees } = await client.must("GET", "/fees");
+  const { billing_runs } = await client.must("GET", "/billing_runs");
   return {
     client,
     known: {
@@ -66,6 +76,7 @@ export async function createBusyOrganization(server: TestServer, name: string): 
       billable_metric_code: metric,
       plan_code: plan,
       charge_code: charge.code,
+      fixed_charge_code: fixed_charge.code,
       add_on_code: add_on.code,
       filter_id: charge.filters[0].lago_id,
       external_customer_id: customer,
@@ -89,6 +100,7 @@ export async function createBusyOrganization(server: TestServer, name: string): 
       "/billing_entities": billing_entity.code,
       "/invoices": invoices[0].lago_id,
       "/fees": fees[0].lago_id,
+      "/billing_runs": billing_runs[0].lago_id,
     },
   };
 }

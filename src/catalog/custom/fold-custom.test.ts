@@ -219,3 +219,28 @@ test("a hopeless script does not hold up the process", async () => {
   clearInterval(ticking);
   assert.ok(turns > 5, `${turns} turns`);
 });
+
+test("good scripts among a crowd of hopeless ones are all answered, each by its own result", async () => {
+  const hopeless = ["while (true) {}", "const all = []; while (true) all.push([1])", "return process.exit(1)"];
+  const crowd = Array.from({ length: 12 }, (_, index) =>
+    index % 2 === 0
+      ? fold(`return { total_units: ${index} }`).then(({ total_units }) => total_units)
+      : fold(hopeless[index % 3] ?? "").catch((error) => (error instanceof Refusal ? error.code : String(error))),
+  );
+  assert.deepEqual(
+    await Promise.all(crowd),
+    Array.from({ length: 12 }, (_, index) => (index % 2 === 0 ? String(index) : "custom_aggregation_failed")),
+  );
+});
+
+test("no script tells the time by waiting or by another's memory", async () => {
+  for (const body of [
+    "return { total_units: Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100) === 'timed-out' ? 1 : 2 }",
+    "return { total_units: new Intl.DateTimeFormat().format().length }",
+    "return { total_units: Temporal.Now.instant().epochMilliseconds }",
+    "setTimeout(() => {}, 1); return { total_units: 1 }",
+  ])
+    await assert.rejects(fold(body), Refusal, body);
+  await fold("globalThis.kept = 7; return { total_units: 1 }");
+  assert.equal((await fold("return { total_units: typeof kept === 'undefined' ? 1 : 2 }")).total_units, "1");
+});

@@ -1,5 +1,5 @@
 /** How many units of a fixed charge a window has, from the records of a subscription (10.3 of the metering spec). */
-import { daysBetween, isBefore, later, localDate } from "../../kernel/calendar.ts";
+import { isBefore, later, localDayNumber } from "../../kernel/calendar.ts";
 import { type Dec, dec, max, round, sum, ZERO } from "../../kernel/decimal.ts";
 
 /** Units from an instant on. A list of them is in the order of writing, which need not be that of the instants. */
@@ -37,11 +37,11 @@ export function fixedChargeUnits(
   const counted = relevant.filter(
     ({ effective_at }, index) => !relevant.slice(index + 1).some((next) => isBefore(next.effective_at, effective_at)),
   );
-  const dayOf = (at: Temporal.Instant) => localDate(later(at, window.from), window.timezone);
-  const dayAfter = localDate(window.to.subtract({ nanoseconds: 1 }), window.timezone).add({ days: 1 });
+  const dayOf = (at: Temporal.Instant) => localDayNumber(later(at, window.from), window.timezone);
+  const dayAfter = localDayNumber(window.to.subtract({ nanoseconds: 1 }), window.timezone) + 1;
   const parts = counted.map(({ units, effective_at }, index) => {
     const next = counted[index + 1];
-    const days = daysBetween(dayOf(effective_at), next === undefined ? dayAfter : dayOf(next.effective_at));
+    const days = (next === undefined ? dayAfter : dayOf(next.effective_at)) - dayOf(effective_at);
     return round(units.times(dec(days)).div(dec(window.duration_days)), PLACES);
   });
   return { units: max(sum(parts), ZERO), full_units };

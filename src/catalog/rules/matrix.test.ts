@@ -38,7 +38,7 @@ const charge = (traits: Partial<ChargeTraits>): ChargeTraits => ({
 const isAllowed = (traits: Partial<ChargeTraits>, aggregation_type: AggregationType, recurring: boolean) =>
   compatibilityProblems(charge(traits), { aggregation_type, recurring }).length === 0;
 
-test("the table of models and aggregations, in every cell", () => {
+test("4.3 of the metering spec: the table of models and aggregations, in every cell", () => {
   for (const [model, line] of Object.entries(TABLE)) {
     const charge_model = model as ChargeModel;
     line.split("|").forEach((cell, index) => {

@@ -5,7 +5,6 @@ import type { Plan } from "../model.ts";
 /** One problem per field. */
 export function notYetSubscribable(plan: Plan): Problem[] {
   const fields: string[] = [];
-  if (plan.fixed_charges.length > 0) fields.push("fixed_charges");
   if (plan.applicable_usage_thresholds.length > 0) fields.push("usage_thresholds");
   return fields.map((field) => ({ field, code: "not_supported_yet" }));
 }

@@ -30,6 +30,7 @@ import {
 } from "../rules/due-periods.ts";
 import { planInvoices } from "../rules/plan-invoices.ts";
 import type { Failure } from "./failures.ts";
+import { refusePaidMeanwhile } from "./fixed-charges.ts";
 import { gatherPeriods, loadFacts } from "./gather.ts";
 import { invoicesMade } from "./metrics.ts";
 import { takeCustomers } from "./store.ts";
@@ -135,9 +136,13 @@ export async function writePlans(
     now,
   );
   const invoices = plans.flatMap((plan) => plan.invoices);
+  await refusePaidMeanwhile(tx, owner.id, invoices);
   await writeInvoices(app, tx, owner, invoices, now);
   await regroupPaidFees(app, tx, owner, regroupingsOf(invoices), now);
 }
+
+/** Told in the transaction what it writes. */
+export type Recorder = (tx: Tx, plans: readonly CustomerPlan[]) => Promise<void>;
 
 /** Bills what is due of these customers, but for those that another run holds; answers those to be set aside. */
 async function billTogether(
@@ -146,6 +151,7 @@ async function billTogether(
   customerIds: readonly string[],
   now: Temporal.Instant,
   until: Temporal.Instant,
+  record?: Recorder,
 ): Promise<readonly Failure[]> {
   const due = await loadDueSubscriptions(app.db, owner.id, customerIds, until);
   if (due.length === 0) return [];
@@ -172,6 +178,7 @@ async function billTogether(
       due.map(({ subscription }) => subscription.external_id),
     );
     await writePlans(app, tx, owner, plans, now);
+    await record?.(tx, plans);
     return plans;
   });
   invoicesMade.inc(written.reduce((sum, { invoices }) => sum + invoices.length, 0));
@@ -200,19 +207,21 @@ export async function billCustomers(
   customerIds: readonly string[],
   now: Temporal.Instant,
   until: Temporal.Instant = now,
+  record?: Recorder,
 ): Promise<readonly Failure[]> {
   if (customerIds.length === 0) return [];
   try {
-    return await untilUncorrected(() => billTogether(app, owner, customerIds, now, until));
+    return await untilUncorrected(() => billTogether(app, owner, customerIds, now, until, record));
   } catch (error) {
     if (isOfTheDatabase(error)) throw error;
     app.logger.info({ organization_id: owner.id, customers: customerIds.length, err: error }, "a batch is halved");
   }
   const [customerId] = customerIds;
-  if (customerIds.length === 1 && customerId !== undefined) return billAlone(app, owner, customerId, now, until);
+  if (customerIds.length === 1 && customerId !== undefined)
+    return billAlone(app, owner, customerId, now, until, record);
   const middle = Math.ceil(customerIds.length / 2);
-  const first = await billCustomers(app, owner, customerIds.slice(0, middle), now, until);
-  return [...first, ...(await billCustomers(app, owner, customerIds.slice(middle), now, until))];
+  const first = await billCustomers(app, owner, customerIds.slice(0, middle), now, until, record);
+  return [...first, ...(await billCustomers(app, owner, customerIds.slice(middle), now, until, record))];
 }
 
 /** The second look at a single customer: what fails again is its own fault. */
@@ -221,10 +230,11 @@ async function billAlone(
   owner: Owner,
   customerId: string,
   now: Temporal.Instant,
-  until: Temporal.Instant = now,
+  until: Temporal.Instant,
+  record?: Recorder,
 ): Promise<readonly Failure[]> {
   try {
-    return await untilUncorrected(() => billTogether(app, owner, [customerId], now, until));
+    return await untilUncorrected(() => billTogether(app, owner, [customerId], now, until, record));
   } catch (error) {
     if (isOfTheDatabase(error)) throw error;
     return [{ customerId, error: reasonOf(error) }];

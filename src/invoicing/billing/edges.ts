@@ -10,6 +10,7 @@ import { regroupingAtEnd, regroupPaidFees } from "../in-advance/regroup.ts";
 import { dayOf } from "../rules/dates.ts";
 import {
   type BillingFacts,
+  billsAnything,
   type DueWork,
   joined,
   type Moment,
@@ -19,6 +20,7 @@ import {
 import { billCustomers, planWork, writePlans } from "./batch.ts";
 import { loadFacts } from "./gather.ts";
 import { awaitCustomer, isBilledOnce } from "./store.ts";
+import { billFirstUnits } from "./units.ts";
 
 type Edge = "subscription_starting" | "subscription_terminating";
 
@@ -62,7 +64,7 @@ async function workOf(
   const start = startingWork(next, schedulesOf(nextId), moment);
   return {
     facts,
-    work: start.periods.some(({ bills_subscription_fee }) => bills_subscription_fee) ? joined([work, start]) : work,
+    work: start.periods.some(billsAnything) ? joined([work, start]) : work,
   };
 }
 
@@ -90,13 +92,16 @@ async function billEdgeOnce(app: App, organizationId: string, billing: EdgeBilli
   });
 }
 
-/** `subscription.started`: bills the first fee of a plan in advance, where the start asks for it. */
+/** Bills the start of a plan in advance, once. */
+export const billStarting = (app: App, organizationId: string, subscriptionId: string): Promise<void> =>
+  billEdge(app, organizationId, { subscriptionId, edge: "subscription_starting" });
+
+/** `subscription.started`: bills the first fee of a plan in advance, or fixed charges in advance alone, where the start asks for it. */
 export const billStart: Job<ReactionPayload> = job(
   "invoicing.bill_start",
   async ({ organization_id, subject_id: subscriptionId, payload }, { app }) => {
-    if (payload.bill_start === true) {
-      await billEdge(app, organization_id, { subscriptionId, edge: "subscription_starting" });
-    }
+    if (payload.bill_start === true) await billStarting(app, organization_id, subscriptionId);
+    else if (payload.bill_units === true) await billFirstUnits(app, organization_id, subscriptionId);
   },
 );
 

@@ -1,5 +1,5 @@
 /** Customers whose billing failed: set aside with the reason, and tried again with growing delays. */
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import type { Db, DbOrTx } from "../../storage/database.ts";
 
 export interface Failure {
@@ -70,24 +70,21 @@ export async function failuresOf(
   );
 }
 
-/** Customers whose next attempt is due, after `afterCustomerId`, in order of id. */
-export async function customersToRetry(
-  db: DbOrTx,
+/** Customers whose next attempt is due, as a query of the column `customer_id`. */
+export const customersToRetry = (
   organizationId: string,
   now: Temporal.Instant,
-  limit: number,
-  afterCustomerId: string | null,
-): Promise<string[]> {
-  let query = db
-    .selectFrom("billing_failures")
-    .select("customer_id")
-    .where("organization_id", "=", organizationId)
-    .where("retry_at", "<=", now)
-    .orderBy("customer_id")
-    .limit(limit);
-  if (afterCustomerId !== null) query = query.where("customer_id", ">", afterCustomerId);
-  return (await query.execute()).map(({ customer_id }) => customer_id);
-}
+): RawBuilder<{ customer_id: string }> => sql`
+  select customer_id from billing_failures
+  where organization_id = ${organizationId}::uuid and retry_at <= ${now.toString()}::timestamptz`;
+
+/** Customers that are set aside, and whose next attempt is not due yet, as a query. */
+export const customersWaiting = (
+  organizationId: string,
+  now: Temporal.Instant,
+): RawBuilder<{ customer_id: string }> => sql`
+  select customer_id from billing_failures
+  where organization_id = ${organizationId}::uuid and retry_at > ${now.toString()}::timestamptz`;
 
 /** The first attempt that falls due in (after, until]. */
 export async function nextRetryAt(

@@ -1,6 +1,6 @@
 /** Every fact that a batch needs, by a fixed number of queries whatever its size. */
 import type { App } from "../../app.ts";
-import { loadPlans } from "../../catalog/index.ts";
+import { rememberedPlans } from "../../catalog/index.ts";
 import { loadBilledCustomers } from "../../customers/index.ts";
 import { isBefore } from "../../kernel/calendar.ts";
 import type { DbOrTx } from "../../storage/database.ts";
@@ -12,6 +12,7 @@ import { gatherUsage } from "../usage/gather.ts";
 import type { UsageBucket } from "../usage/model.ts";
 import { INVOICE_VIEW } from "../usage/views.ts";
 import { loadBilledBefore } from "./billed-before.ts";
+import { loadFixedCharges } from "./fixed-charges.ts";
 import { loadNumberingEntities } from "./store.ts";
 
 const idsOf = (ids: Iterable<string | null>) => [...new Set(ids)].filter((id) => id !== null);
@@ -27,7 +28,7 @@ export async function loadFacts(
   const planIds = [...subscriptions.map(({ plan_id }) => plan_id), ...successors.values()];
   const [customers, plans, entities] = await Promise.all([
     loadBilledCustomers(db, organizationId, idsOf(subscriptions.map(({ customer_id }) => customer_id))),
-    loadPlans(db, organizationId, idsOf(planIds)),
+    rememberedPlans(db, organizationId, idsOf(planIds)),
     loadNumberingEntities(db, organizationId, idsOf(subscriptions.map(({ billing_entity_id }) => billing_entity_id))),
   ]);
   return new Map(
@@ -66,7 +67,7 @@ function bucketOf(organizationId: string, period: DuePeriod): UsageBucket | null
   };
 }
 
-/** The usage of all these periods' charges at once, and what is held against commitments; in the order of the periods. */
+/** The usage of all these periods' charges at once, their fixed charges, and what is held against commitments; in the order of the periods. */
 export async function gatherPeriods(
   app: App,
   organizationId: string,
@@ -77,9 +78,10 @@ export async function gatherPeriods(
     const bucket = bucketOf(organizationId, period);
     return bucket === null ? null : buckets.push(bucket) - 1;
   });
-  const [usages, billed] = await Promise.all([
+  const [usages, billed, fixed_charges] = await Promise.all([
     buckets.length === 0 ? [] : gatherUsage(app, buckets),
     loadBilledBefore(app.db, organizationId, periods),
+    loadFixedCharges(app.db, organizationId, periods),
   ]);
   return periods.map((period, index) => {
     const place = places[index] ?? null;
@@ -87,6 +89,7 @@ export async function gatherPeriods(
       period,
       usage: place === null ? [] : (usages[place] ?? []),
       billed_before: billed.get(period) ?? null,
+      fixed_charges,
     };
   });
 }

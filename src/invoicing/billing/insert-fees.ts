@@ -33,7 +33,7 @@ export async function insertFees(
   now: Temporal.Instant,
 ): Promise<void> {
   if (rows.length === 0) return;
-  const columns = [...ownColumns(rows), ...amountColumns(rows), ...placeColumns(rows)];
+  const columns = [...ownColumns(rows), ...amountColumns(rows), ...placeColumns(rows), ...fixedChargeColumn(rows)];
   const names = sql.raw(columns.map(([name]) => name).join(", "));
   const arrays: RawBuilder<unknown>[] = columns.map(([, type, values]) => sql`${values}::${sql.raw(type)}[]`);
   await sql`
@@ -91,6 +91,12 @@ function placeColumns(rows: readonly NewFee[]): Column[] {
     ["from_at", "timestamptz", plain(({ from }) => textOf(from))],
     ["to_at", "timestamptz", plain(({ to }) => textOf(to))],
   ];
+}
+
+/** Left out where there is none, as in most statements. */
+function fixedChargeColumn(rows: readonly NewFee[]): Column[] {
+  if (rows.every(({ fee }) => fee.fixed_charge_id === undefined)) return [];
+  return [["fixed_charge_id", "uuid", plainArray(rows.map(({ fee }) => fee.fixed_charge_id ?? null))]];
 }
 
 /** As jsonArray, where null is SQL's. */

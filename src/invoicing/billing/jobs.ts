@@ -1,14 +1,29 @@
 /** The billing run: finds customers with due work by index, and bills them in batches, each a job of its own. */
 import type { App } from "../../app.ts";
-import { findOrganization, type PeriodicWork } from "../../identity/index.ts";
-import { enqueue, type Job, job, type Owner, type Schedule } from "../../jobs/index.ts";
+import { findOrganization, type Organization, type PeriodicWork } from "../../identity/index.ts";
+import { enqueue, type Job, job, type Schedule } from "../../jobs/index.ts";
 import { machineNow, presentOf } from "../../kernel/clock.ts";
+import { newId } from "../../kernel/ids.ts";
 import { nextQueueRetryAt } from "../../metering/index.ts";
-import { dueCustomers, nextDueAt, organizationsWithDueWork } from "../../subscriptions/index.ts";
+import { inTransaction } from "../../storage/database.ts";
+import { customersWithDueWork, dueCustomers, nextDueAt, organizationsWithDueWork } from "../../subscriptions/index.ts";
 import { chargeInAdvance } from "../in-advance/jobs.ts";
+import { AFTER_MIDNIGHT, nextRun } from "../rules/run-times.ts";
+import type { BatchPlace } from "../runs/model.ts";
+import {
+  countWritten,
+  customersOfBatch,
+  finishBatch,
+  finishRun,
+  keepErrors,
+  type NewRun,
+  openRun,
+} from "../runs/store.ts";
 import { billCustomers } from "./batch.ts";
 import {
   customersToRetry,
+  customersWaiting,
+  type Failure,
   failuresOf,
   forgetFailures,
   nextRetryAt,
@@ -21,62 +36,86 @@ interface OfOrganization {
   readonly organization_id: string;
 }
 
-/** One batch. Running it twice bills nothing twice: what was billed is not due any more. */
-export const billBatch: Job<OfOrganization & { readonly customer_ids: readonly string[] }> = job(
-  "invoicing.bill_batch",
-  async ({ organization_id, customer_ids }, { app }) => {
-    const organization = await findOrganization(app.db, organization_id);
-    const now = presentOf(organization);
-    const setAsideBefore = await failuresOf(app.db, organization_id, customer_ids, now);
-    const ready = customer_ids.filter((id) => setAsideBefore.get(id)?.isRetryDue ?? true);
-    const failures = await billCustomers(app, organization, ready, now);
-    await setAside(app.db, organization_id, failures, now);
-    const failed = new Set(failures.map(({ customerId }) => customerId));
-    await forgetFailures(
-      app.db,
-      organization_id,
-      ready.filter((id) => setAsideBefore.has(id) && !failed.has(id)),
-    );
-    customersSetAside.inc(failures.length);
-    for (const { customerId, error } of failures)
-      app.logger.error({ organization_id, customer_id: customerId, error }, "a customer's billing is set aside");
-    // Whoever moves a sandbox's clock waits for its work, and is told; of a real organization the retries take care.
-    if (organization.sandbox && failures.length > 0)
-      throw new Error(failures.map(({ customerId, error }) => `customer ${customerId}: ${error}`).join("; "));
-  },
-);
+/** One batch of a run. Running it twice bills nothing twice: what was billed is not due any more. */
+export const billBatch: Job<BatchPlace> = job("invoicing.bill_batch", async (place, { app }) => {
+  const { organization_id, run_id } = place;
+  const organization = await findOrganization(app.db, organization_id);
+  const customerIds = await customersOfBatch(app.db, place);
+  const failures = customerIds === null ? [] : await billBatchOf(app, organization, place, customerIds);
+  await finishRun(app.db, organization_id, run_id);
+  // Whoever moves a sandbox's clock waits for its work, and is told; of a real organization the retries take care.
+  if (organization.sandbox && failures.length > 0)
+    throw new Error(failures.map(({ customerId, error }) => `customer ${customerId}: ${error}`).join("; "));
+});
 
-type Pages = (afterCustomerId: string | null) => Promise<string[]>;
-
-async function enqueueBatches(app: App, owner: Owner, pageAfter: Pages): Promise<void> {
-  for (let after: string | null = null; ; ) {
-    const customer_ids = await pageAfter(after);
-    if (customer_ids.length > 0) await enqueue(app.db, owner, billBatch, { organization_id: owner.id, customer_ids });
-    if (customer_ids.length < app.config.billingBatchCustomers) return;
-    after = customer_ids.at(-1) ?? null;
-  }
+async function billBatchOf(
+  app: App,
+  organization: Organization,
+  place: BatchPlace,
+  customerIds: readonly string[],
+): Promise<readonly Failure[]> {
+  const { organization_id } = place;
+  const now = presentOf(organization);
+  const setAsideBefore = await failuresOf(app.db, organization_id, customerIds, now);
+  const ready = customerIds.filter((id) => setAsideBefore.get(id)?.isRetryDue ?? true);
+  const failures = await billCustomers(app, organization, ready, now, now, (tx, plans) => {
+    const invoices = plans.reduce((sum, plan) => sum + plan.invoices.length, 0);
+    return countWritten(tx, place, { customers: plans.length, invoices });
+  });
+  const failed = failures.map(({ customerId }) => customerId);
+  const cured = new Set(ready.filter((id) => setAsideBefore.has(id))).difference(new Set(failed));
+  await inTransaction(app.db, async (tx) => {
+    await setAside(tx, organization_id, failures, now);
+    await keepErrors(tx, place, failed);
+    await forgetFailures(tx, organization_id, [...cured]);
+    await finishBatch(tx, place, failures.length);
+  });
+  customersSetAside.inc(failures.length);
+  for (const { customerId, error } of failures)
+    app.logger.error({ organization_id, customer_id: customerId, error }, "a customer's billing is set aside");
+  return failures;
 }
 
-/** Bills whatever is due in an organization; missed periods too. */
-export const billing: Job<OfOrganization> = job("invoicing.billing", async ({ organization_id }, { app }) => {
+/** `run_id`: given by who adds the job, so that an attempt that is repeated goes on with its run. */
+interface RunPayload extends OfOrganization {
+  readonly run_id?: string;
+}
+
+/** Bills whatever is due in an organization; missed periods too. Who is set aside waits for the retries. */
+export const billing: Job<RunPayload> = job("invoicing.billing", async ({ organization_id, run_id }, { app }) => {
   const organization = await findOrganization(app.db, organization_id);
   const now = presentOf(organization);
-  const { billingBatchCustomers: size } = app.config;
-  await enqueueBatches(app, organization, (after) => dueCustomers(app.db, organization_id, now, size, after));
+  const run: NewRun = {
+    id: run_id ?? newId(),
+    kind: "billing",
+    due_until: now,
+    customers: customersWithDueWork(organization_id, now),
+    except: customersWaiting(organization_id, now),
+    batch_customers: app.config.billingBatchCustomers,
+  };
+  await openRun(app.db, organization, run, billBatch);
 });
 
 /** Tries customers, and events in advance, again that were set aside and whose time has come. */
-export const retries: Job<OfOrganization> = job("invoicing.retries", async ({ organization_id }, { app }) => {
+export const retries: Job<RunPayload> = job("invoicing.retries", async ({ organization_id, run_id }, { app }) => {
   const organization = await findOrganization(app.db, organization_id);
   const now = presentOf(organization);
-  const { billingBatchCustomers: size } = app.config;
-  await enqueueBatches(app, organization, (after) => customersToRetry(app.db, organization_id, now, size, after));
+  const run: NewRun = {
+    id: run_id ?? newId(),
+    kind: "retries",
+    due_until: now,
+    customers: customersToRetry(organization_id, now),
+    batch_customers: app.config.billingBatchCustomers,
+  };
+  await openRun(app.db, organization, run, billBatch);
   await enqueue(app.db, organization, chargeInAdvance, { organization_id });
 });
 
-async function enqueueForEach(app: App, work: Job<OfOrganization>, organizationIds: readonly string[]): Promise<void> {
-  for (const id of organizationIds)
-    await enqueue(app.db, { id, sandbox: false }, work, { organization_id: id }, `${work.name}:${id}`);
+async function enqueueForEach(app: App, work: Job<RunPayload>, organizationIds: readonly string[]): Promise<void> {
+  for (const id of organizationIds) {
+    const payload = { organization_id: id, run_id: newId() };
+    await enqueue(app.db, { id, sandbox: false }, work, payload, `${work.name}:${id}`);
+  }
 }
 
 /** Starts the billing of every real organization that has due work. */
@@ -93,17 +132,6 @@ export const billingSchedules: readonly Schedule[] = [
   { pattern: "10 * * * *", job: billingEverywhere },
   { pattern: "30 * * * *", job: retriesEverywhere },
 ];
-
-/** Billing is due ten minutes after local midnight. */
-const AFTER_MIDNIGHT = { minutes: 10 };
-const MINUTE_OF_RUN = 10;
-
-/** The first hourly run after `after`. */
-function nextRun(after: Temporal.Instant): Temporal.Instant {
-  const hour = after.round({ smallestUnit: "hour", roundingMode: "floor" });
-  const run = hour.add({ minutes: MINUTE_OF_RUN });
-  return Temporal.Instant.compare(run, after) > 0 ? run : run.add({ hours: 1 });
-}
 
 /** Whether anything was due already at `after` and was not billed: it is made good by the next hourly run. */
 async function isOverdue({ db }: App, organizationId: string, after: Temporal.Instant): Promise<boolean> {

@@ -165,8 +165,9 @@ function partsOf({ facts, charge, bucket, usage }: EventToExplain, total: Dec, i
     return explainPrice(charge_model, bucket.properties, ratedOf(units, usage, unroundedAmount(facts.fee)));
   };
   const inAll = (units: Dec) => explain(units).map((part) => inWords(part, money));
-  // What is sent with the event, or added up by a script, is the event's own.
-  if (charge_model === "standard" || charge_model === "dynamic" || charge_model === "custom") return inAll(increment);
+  if (charge_model === "standard") return inAll(increment);
+  // What is sent with the event, or added up by a script, is the event's own, also where it adds no units to those before.
+  if (charge_model === "dynamic" || charge_model === "custom") return inAll(total);
   const before = total.minus(increment);
   const isFirst = before.eq(0) && !increment.eq(0) && charge_model === "graduated";
   if (isFirst) return inAll(total);

@@ -8,17 +8,23 @@ import type { FeeRow } from "../model.ts";
 import { billedDays } from "../rules/billed-charges.ts";
 import { asBilled } from "./amounts.ts";
 import { explainChargeFee } from "./charge-fee.ts";
+import { explainCommitmentFee } from "./commitment-fee.ts";
+import type { CountedFees } from "./counted-fees.ts";
 import { explainEventFee } from "./event-fee.ts";
 import { type FeeFacts, loadFeeFacts } from "./facts.ts";
+import { explainFixedChargeFee } from "./fixed-charge-fee.ts";
 import type { AmountExplanation, Explanation } from "./model.ts";
 import { explainMinimum, explainSubscriptionFee } from "./plan-fees.ts";
 import { loadFeesOfCharge } from "./store.ts";
 
 export interface FeeExplanation extends Explanation {
   readonly fee: FeeRow;
+  /** Those that count towards a commitment; null for a fee of something else. */
+  readonly counted_fees: CountedFees | null;
 }
 
-type Explained = Pick<Explanation, keyof AmountExplanation | "line" | "events" | "is_reproduced">;
+type Explained = Pick<Explanation, keyof AmountExplanation | "line" | "events" | "is_reproduced"> &
+  Partial<Pick<FeeExplanation, "counted_fees">>;
 
 /** 404 `fee_not_found`. */
 export async function explainFee(
@@ -37,6 +43,7 @@ export async function explainFee(
     window: fee.from_at === null || fee.to_at === null ? null : { from: fee.from_at, to: fee.to_at },
     currency: fee.amount_currency,
     plan: facts === null ? null : { id: facts.version.plan_id, version_no: facts.version.no },
+    counted_fees: found?.counted_fees ?? null,
     ...(isOwn ? found : { ...unexplained(fee), line: found?.line ?? null, events: found?.events ?? null }),
   };
 }
@@ -50,6 +57,8 @@ function explained(
   const { fee } = facts;
   const isOwnWindow = isBefore(facts.window.from, facts.window.to);
   if (fee.fee_type === "subscription") return isOwnWindow ? ofPlan(explainSubscriptionFee(facts)) : null;
+  if (fee.fee_type === "fixed_charge") return ofUnits(explainFixedChargeFee(facts));
+  if (fee.fee_type === "commitment") return explainMissing(database, organizationId, facts, page);
   if (fee.fee_type !== "charge") return null;
   if (fee.event_transaction_id !== null) return explainEventFee(database, organizationId, facts, page);
   return fee.true_up_parent_fee_id === null
@@ -58,6 +67,18 @@ function explained(
 }
 
 const ofPlan = (amount: AmountExplanation): Explained => ({ ...amount, line: null, events: null, is_reproduced: true });
+
+const ofUnits = (amount: AmountExplanation | null): Explained | null => (amount === null ? null : ofPlan(amount));
+
+async function explainMissing(
+  { db }: Database,
+  organizationId: string,
+  facts: FeeFacts,
+  page: Page,
+): Promise<Explained | null> {
+  const explained = await explainCommitmentFee(db, organizationId, facts, page);
+  return explained === null ? null : { ...ofPlan(explained.amount), counted_fees: explained.fees };
+}
 
 /** What it comes to is known, how is not. */
 function unexplained(fee: FeeRow): Explained {
@@ -86,6 +107,8 @@ async function explainTrueUp(database: Database, organizationId: string, facts: 
 function titleOf(fee: FeeRow): string {
   const { fee_type, external_subscription_id, filter_values, filter_display_name } = fee;
   const of = external_subscription_id === null ? "" : ` of ${external_subscription_id}`;
+  if (fee_type === "fixed_charge")
+    return `${fee.invoice_display_name ?? fee.fixed_charge_display_name ?? fee.add_on_display_name ?? fee.add_on_name}${of}`;
   if (fee_type !== "charge")
     return `${fee.invoice_display_name ?? fee.plan_display_name ?? fee.plan_name ?? fee_type}${of}`;
   const name = fee.invoice_display_name ?? fee.charge_display_name ?? fee.metric_name ?? fee_type;

@@ -177,3 +177,41 @@ test("a fee on an invoice stays as it is", async () => {
   ])
     assert.deepEqual([answer.status, answer.body.code], [405, "invoiced_fee"]);
 });
+
+test("dynamic: what came with an event is explained where it adds no units", async () => {
+  const client = await server.organization();
+  await client.at("2024-06-01T00:00:00Z");
+  const { billable_metric } = await client.must("POST", "/billable_metrics", {
+    billable_metric: { code: "gb", name: "Storage", aggregation_type: "sum_agg", field_name: "gb" },
+  });
+  const charge = { billable_metric_id: billable_metric.lago_id, charge_model: "dynamic", properties: {} };
+  await client.must("POST", "/plans", {
+    plan: {
+      ...{
+        code: "p",
+        name: "Pro",
+        interval: "monthly",
+        amount_cents: 0,
+        amount_currency: "EUR",
+        pay_in_advance: false,
+      },
+      charges: [{ ...charge, code: "c", pay_in_advance: true, invoiceable: false }],
+    },
+  });
+  await client.must("POST", "/subscriptions", {
+    subscription: { external_customer_id: "c1", external_id: "s1", plan_code: "p" },
+  });
+  await client.at("2024-06-11T10:00:00Z");
+  for (const [transaction_id, gb, precise_total_amount_cents] of [
+    ["t0", 0, "50"],
+    ["t1", -2, "0.2"],
+  ]) {
+    const event = { transaction_id, external_subscription_id: "s1", code: "gb", precise_total_amount_cents };
+    await client.must("POST", "/events", { event: { ...event, properties: { gb } } });
+    await client.run();
+  }
+  const { fees } = await client.must("GET", "/fees?event_transaction_id=t1");
+  const { explanation } = await client.must("GET", `/fees/${fees[0].lago_id}/explanation`);
+  assert.ok(Math.abs(sumOf(explanation) - Number(fees[0].precise_amount)) < 1e-9, JSON.stringify(explanation));
+  assert.equal(sumOf(explanation), 0.002);
+});

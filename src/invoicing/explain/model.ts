@@ -20,8 +20,13 @@ export type ExplainedKind =
   /** The minimum of a charge for the days that are billed, and what was used of it. */
   | "minimum_spending"
   | "used"
+  /** What is committed for the days that are billed, and the fees that count towards it. */
+  | "minimum_commitment"
+  | "counted_fees"
   /** What an event in advance was charged less, because events before it were charged already. */
   | "charged_before"
+  /** What of an add-on the plan before had been paid for, of the days that are left. */
+  | "paid_before"
   /** An amount whose making cannot be told any more: what it is based on has changed since. */
   | "as_billed";
 

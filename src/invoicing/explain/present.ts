@@ -5,6 +5,7 @@ import { inMajorUnits } from "../../kernel/money.ts";
 import { type Page, pageMeta } from "../../kernel/pages.ts";
 import { toInclusiveEnd, toMilliseconds, toSeconds } from "../../kernel/wire.ts";
 import type { CountedEvents } from "../../metering/index.ts";
+import type { CountedFees } from "./counted-fees.ts";
 import type { FeeExplanation } from "./fee.ts";
 import type { Explanation } from "./model.ts";
 import { counted, currencyUnit, inMoney } from "./words.ts";
@@ -31,6 +32,25 @@ const Events = t.Object({
   ),
   meta: Meta,
 });
+
+const Fees = t.Object(
+  {
+    total_count: t.Integer(),
+    total_amount_cents: t.Integer({ description: "Of all of them, before coupons and taxes." }),
+    page: t.Array(
+      t.Object({
+        lago_id: Uuid,
+        lago_invoice_id: nullable(Uuid),
+        fee_type: t.String(),
+        amount_cents: t.Integer(),
+        from_datetime: DateTime,
+        to_datetime: DateTime,
+      }),
+    ),
+    meta: Meta,
+  },
+  { description: "Those that count towards a minimum commitment; null for other fees." },
+);
 
 const explanation = {
   title: t.String(),
@@ -72,10 +92,19 @@ const explanation = {
 };
 
 export const UsageExplanationAnswer = t.Object({ explanation: t.Object(explanation) });
-export const FeeExplanationAnswer = t.Object({ explanation: t.Object({ lago_fee_id: Uuid, ...explanation }) });
+export const FeeExplanationAnswer = t.Object({
+  explanation: t.Object({ lago_fee_id: Uuid, ...explanation, counted_fees: nullable(Fees) }),
+});
 
 export function presentFeeExplanation(explained: FeeExplanation, page: Page) {
-  return { explanation: { lago_fee_id: explained.fee.id, ...presented(explained, page) } };
+  const { fee, counted_fees: fees } = explained;
+  return {
+    explanation: {
+      lago_fee_id: fee.id,
+      ...presented(explained, page),
+      counted_fees: fees && presentFees(fees, page),
+    },
+  };
 }
 
 export function presentExplanation(explained: Explanation, page: Page) {
@@ -146,6 +175,22 @@ function presentEvents({ total, counted: own, carried, late, first_at, last_at, 
       counted: event.counts,
       carried: event.is_carried,
       properties: event.properties,
+    })),
+    meta: pageMeta(page, total),
+  };
+}
+
+function presentFees({ by_type, total, page: fees }: CountedFees, page: Page) {
+  return {
+    total_count: total,
+    total_amount_cents: by_type.reduce((sum, { amount_cents }) => sum + amount_cents, 0n),
+    page: fees.map(({ id, invoice_id, fee_type, amount_cents, from_at, to_at }) => ({
+      lago_id: id,
+      lago_invoice_id: invoice_id,
+      fee_type,
+      amount_cents,
+      from_datetime: toSeconds(from_at),
+      to_datetime: toInclusiveEnd(to_at),
     })),
     meta: pageMeta(page, total),
   };

@@ -20,7 +20,7 @@ export function explanationRoutes(server: Server, app: App): void {
         tags: ["fees"],
         summary: "Explain a fee: events, units, prices, rounding",
         description:
-          "What was counted, what it cost, and how it was rounded, to the last decimal: the parts add up to the fee. page and per_page page through its events.",
+          "What was counted, what it cost, and how it was rounded, to the last decimal: the parts add up to the fee. page and per_page page through its events, or through the fees that count towards a minimum commitment.",
         params: t.Object({ lago_id: t.String() }),
         querystring: t.Object(PageQuery),
         response: answers(FeeExplanationAnswer, 404, 422),

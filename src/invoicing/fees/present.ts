@@ -26,7 +26,7 @@ export function filterName({
     .join(", ");
 }
 
-/** What the fee is for: the plan by way of its subscription, or the metric that was used (8.5 of the metering spec). */
+/** What the fee is for: the plan by way of its subscription, the metric that was used, or an add-on (8.5 of the metering spec). */
 function presentItem(fee: FeeRow): Json {
   const common = {
     type: fee.fee_type,
@@ -43,6 +43,17 @@ function presentItem(fee: FeeRow): Json {
       invoice_display_name: fee.invoice_display_name ?? fee.charge_display_name ?? fee.metric_name,
       lago_item_id: fee.billable_metric_id,
       item_type: "BillableMetric",
+    };
+  if (fee.fee_type === "fixed_charge")
+    return {
+      ...common,
+      code: fee.add_on_code,
+      name: fee.add_on_name,
+      description: fee.add_on_description,
+      invoice_display_name:
+        fee.invoice_display_name ?? fee.fixed_charge_display_name ?? fee.add_on_display_name ?? fee.add_on_name,
+      lago_item_id: fee.add_on_id,
+      item_type: "AddOn",
     };
   return {
     ...common,
@@ -117,7 +128,7 @@ export function presentFee(fee: FeeRow): Json {
     lago_id: fee.id,
     lago_charge_id: fee.charge_id,
     lago_charge_filter_id: fee.charge_filter_id,
-    lago_fixed_charge_id: null,
+    lago_fixed_charge_id: fee.fixed_charge_id,
     lago_invoice_id: fee.invoice_id,
     lago_true_up_fee_id: fee.true_up_fee_id,
     lago_true_up_parent_fee_id: fee.true_up_parent_fee_id,

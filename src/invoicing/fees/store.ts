@@ -137,6 +137,12 @@ function selectFees(db: DbOrTx, organizationId: string) {
     .leftJoin("billable_metrics as m", (join) =>
       join.onRef("m.organization_id", "=", "f.organization_id").onRef("m.id", "=", "f.billable_metric_id"),
     )
+    .leftJoin("fixed_charges as fc", (join) =>
+      join.onRef("fc.organization_id", "=", "f.organization_id").onRef("fc.id", "=", "f.fixed_charge_id"),
+    )
+    .leftJoin("add_ons as a", (join) =>
+      join.onRef("a.organization_id", "=", "fc.organization_id").onRef("a.id", "=", "fc.add_on_id"),
+    )
     .leftJoin("charge_filters as cf", (join) =>
       join.onRef("cf.organization_id", "=", "f.organization_id").onRef("cf.id", "=", "f.charge_filter_id"),
     )
@@ -153,6 +159,12 @@ function selectFees(db: DbOrTx, organizationId: string) {
       "s.external_id as external_subscription_id",
       "c.external_id as external_customer_id",
       "ch.invoice_display_name as charge_display_name",
+      "fc.invoice_display_name as fixed_charge_display_name",
+      "fc.add_on_id",
+      "a.code as add_on_code",
+      "a.name as add_on_name",
+      "a.description as add_on_description",
+      "a.invoice_display_name as add_on_display_name",
       "cf.values as filter_values",
       "cf.invoice_display_name as filter_display_name",
       "t.id as true_up_fee_id",

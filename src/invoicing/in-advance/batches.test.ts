@@ -5,6 +5,7 @@ import fc from "fast-check";
 import type { ChargeModel, ChargeProperties } from "../../catalog/index.ts";
 import { type Dec, dec, max, round, ZERO } from "../../kernel/decimal.ts";
 import { price, type RatedUsage, type Series } from "../../rating/index.ts";
+import type { Client } from "../../testing/server.ts";
 import { type Body, chargeAll, chargedFees, type Ground, openGround, subscribe } from "./testing.ts";
 
 let ground: Ground;
@@ -24,6 +25,7 @@ interface Sent {
   readonly properties: Record<string, string>;
 }
 
+/** One charge of the plan. */
 interface Setup {
   readonly aggregation: Aggregation;
   readonly recurring: boolean;
@@ -118,8 +120,16 @@ function naiveFees(setup: Setup, sent: readonly Sent[]): string[] {
     const isCounted = setup.aggregation !== "sum_agg" || numberOf(event) !== null;
     const properties = isFiltered ? (setup.filtered as ChargeProperties) : (setup.properties as ChargeProperties);
     const amount = isCounted ? amountOf(setup, properties, increment, usage) : ZERO;
-    return `${event.transaction_id} ${units.toFixed()} ${round(amount.times(100)).toFixed()}`;
+    return `${units.toFixed()} ${round(amount.times(100)).toFixed()}`;
   });
+}
+
+/** Event by event, the fee of each charge. */
+function naiveFeesOf(setups: readonly Setup[], sent: readonly Sent[]): string[] {
+  const each = setups.map((setup) => naiveFees(setup, sent));
+  return sent.flatMap(({ transaction_id }, event) =>
+    setups.map((_, charge) => `${transaction_id} c${charge} ${each[charge]?.[event]}`),
+  );
 }
 
 function riseOf(
@@ -165,18 +175,22 @@ const MODELS: readonly (readonly [ChargeModel, Body])[] = [
   ["dynamic", {}],
 ];
 
-const setups: fc.Arbitrary<Setup> = fc
+/** A metric with several charges on it, each of a model of its own, some with a filter. */
+const setups: fc.Arbitrary<readonly Setup[]> = fc
   .record({
     aggregation: fc.constantFrom<Aggregation>("count_agg", "sum_agg", "unique_count_agg"),
     recurring: fc.boolean(),
-    terms: fc.constantFrom(...MODELS),
-    isFiltered: fc.boolean(),
+    terms: fc.shuffledSubarray([...MODELS], { minLength: 4, maxLength: 7 }),
+    isFiltered: fc.array(fc.boolean(), { minLength: 7, maxLength: 7 }),
   })
-  .map(({ aggregation, recurring, terms: [model, properties], isFiltered }) => ({
-    aggregation: model === "dynamic" ? "sum_agg" : aggregation,
-    recurring: recurring && aggregation !== "count_agg" && model !== "dynamic",
-    ...{ model, properties, filtered: isFiltered ? properties : null },
-  }));
+  .map(({ aggregation, recurring, terms, isFiltered }) =>
+    terms
+      .filter(([model]) => model !== "dynamic" || (aggregation === "sum_agg" && !recurring))
+      .map(([model, properties], index) => ({
+        ...{ aggregation, recurring: recurring && aggregation !== "count_agg", model, properties },
+        filtered: isFiltered[index] ? properties : null,
+      })),
+  );
 
 /** Most events come nearly in order of time; some dated far back, or ahead. */
 const timestamps = fc.oneof(
@@ -219,41 +233,65 @@ const schedules = fc.record({
   chunk: fc.constantFrom(1, 3, 17, 100),
   /** Whether events are charged between requests, or all at the end. */
   isEager: fc.boolean(),
+  /** Whether each request is sent a second time. */
+  isRetried: fc.boolean(),
   limit: fc.constantFrom(1, 2, 7, 500),
   workers: fc.constantFrom(1, 3),
 });
 
 type Schedule = typeof schedules extends fc.Arbitrary<infer S> ? S : never;
 
-async function feesOf(setup: Setup, sent: readonly Sent[], { chunk, isEager, limit, workers }: Schedule) {
+/** Of some fees: what their explanation's parts add up to is the fee, to the last decimal that is kept of it. */
+async function assertExplained(client: Client): Promise<void> {
+  const { rows } = await ground.app.pool.query<{ id: string; cents: Dec }>(
+    "select id, precise_amount_cents as cents from fees where organization_id = $1 order by md5(id::text) limit 20",
+    [client.organizationId],
+  );
+  await Promise.all(
+    rows.map(async ({ id, cents }) => {
+      const { explanation } = await client.must("GET", `/fees/${id}/explanation`);
+      const amounts = explanation.parts.map(({ amount }: Body) => dec(String(amount)));
+      const total = amounts.reduce((sum: Dec, amount: Dec) => sum.plus(amount), ZERO).times(100);
+      // What a fee comes to below zero, nothing is charged for.
+      assert.equal(max(round(total, 12), ZERO).toFixed(), round(cents, 12).toFixed(), JSON.stringify(explanation));
+    }),
+  );
+}
+
+async function feesOf(setups: readonly Setup[], sent: readonly Sent[], schedule: Schedule) {
+  const { chunk, isEager, isRetried, limit, workers } = schedule;
   const client = await ground.server.organization();
-  const { aggregation, recurring, model, properties, filtered } = setup;
+  const { aggregation, recurring } = setups[0] as Setup;
   const metric = { aggregation_type: aggregation, recurring, filters: [{ key: "region", values: ["eu", "us"] }] };
-  const charge = {
-    charge_model: model,
-    properties: { ...properties, pricing_group_keys: ["g"] },
+  const charges = setups.map(({ model, properties, filtered }, index) => ({
+    ...{ code: `c${index}`, charge_model: model, properties: { ...properties, pricing_group_keys: ["g"] } },
     filters: filtered === null ? [] : [{ values: { region: ["eu"] }, properties: filtered }],
-  };
-  await subscribe(client, metric, [charge], ["s1", "s2", "s3"]);
+  }));
+  await subscribe(client, metric, charges, ["s1", "s2", "s3"]);
   for (let from = 0; from < sent.length; from += chunk) {
     const events = sent.slice(from, from + chunk).map(({ subscription, cents, ...event }) => ({
       ...{ ...event, code: "m", external_subscription_id: subscription, precise_total_amount_cents: cents },
     }));
     await client.must("POST", "/events/batch", { events });
+    // Whoever got no answer sends again: what is there already is told, and charged once.
+    if (isRetried) await client.call("POST", "/events/bulk", events);
     if (isEager) await chargeAll(ground, client, { limit, workers });
   }
   await chargeAll(ground, client, { limit, workers });
+  await assertExplained(client);
   return (await chargedFees(ground, client)).map(
-    ({ transaction_id, units, amount_cents }) => `${transaction_id} ${dec(units).toFixed()} ${amount_cents}`,
+    ({ transaction_id, charge_code, units, amount_cents }) =>
+      `${transaction_id} ${charge_code} ${dec(units).toFixed()} ${amount_cents}`,
   );
 }
 
-const RUNS = 15;
+/** Each with some 40 events and five charges: 3,000 fees and more. */
+const RUNS = Number(process.env.WEIR_RUNS ?? 15);
 
-test("fees are those of a naive count, whatever the batches and workers", async () => {
+test("fees are those of a naive count, whatever the batches, retries and workers, and are explained", async () => {
   await fc.assert(
-    fc.asyncProperty(setups, sentEvents, schedules, async (setup, sent, schedule) => {
-      assert.deepEqual(await feesOf(setup, sent, schedule), naiveFees(setup, sent));
+    fc.asyncProperty(setups, sentEvents, schedules, async (charges, sent, schedule) => {
+      assert.deepEqual(await feesOf(charges, sent, schedule), naiveFeesOf(charges, sent));
     }),
     { numRuns: RUNS, endOnFailure: true },
   );

@@ -309,6 +309,20 @@ test("a script is shown each event, also one that comes late", async () => {
   assert.deepEqual(await charged(client, { v: 1 }), ["1.0", 1600], "the eighth unit");
 });
 
+test("a metric's rounding is left out at the event and its estimate, and applied to current usage and to an instant estimate (1.6)", async () => {
+  const client = await server.organization();
+  const metric = { aggregation_type: "sum_agg", rounding_function: "ceil", rounding_precision: 0 };
+  await subscribe(client, metric, [standard("1")], ["s1"]);
+  await client.at("2024-01-10T12:00:00Z");
+  const event = { code: "m", external_subscription_id: "s1", properties: { v: "1.2" } };
+  const estimated = await client.must("POST", "/events/estimate_fees", { event });
+  assert.deepEqual([estimated.fees[0].units, estimated.fees[0].amount_cents], ["1.2", 120]);
+  const instant = await client.must("POST", "/events/estimate_instant_fees", { event });
+  assert.deepEqual([instant.fees[0].units, instant.fees[0].amount_cents], ["2.0", "200.0"]);
+  assert.deepEqual(await charged(client, { v: "1.2" }), ["1.2", 120]);
+  assert.deepEqual(await used(client), ["2.0", 200]);
+});
+
 test("credits are rounded to their cents, then converted", async () => {
   const client = await server.organization();
   await client.must("POST", "/pricing_units", { pricing_unit: { name: "Credits", code: "cr", short_name: "CR" } });

@@ -9,7 +9,7 @@ import { writeInvoices } from "../billing/write.ts";
 import type { PlannedInvoice } from "../model.ts";
 import { dayOf } from "../rules/dates.ts";
 import type { BillingFacts } from "../rules/due-periods.ts";
-import { windowsHolding } from "./rules/event-invoices.ts";
+import { windowsHolding } from "../rules/windows-holding.ts";
 import { type PaidFee, type Regrouping, regroupedInvoices } from "./rules/regrouped-invoices.ts";
 
 /** What the invoices of a run bill, as occasions to take up fees. */

@@ -1,6 +1,7 @@
 /** The figures of appendix A of the subscriptions spec that need no tax and no credit note, and the links of 4.3. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { toInclusiveEnd } from "../../kernel/wire.ts";
 import { type BillingTerms, startingWindows, terminationBilling, windowsAt } from "../../subscriptions/index.ts";
 import { subscriptionFeeAmount } from "./subscription-fee.ts";
 
@@ -107,6 +108,18 @@ test("A7: the first year of a yearly plan that a downgrade moved to", () => {
     [String(subscription.from), String(subscription.to)],
     ["2023-11-19T00:00:00Z", "2024-07-19T00:00:00Z"],
   );
+});
+
+test("A8: in advance, by the anniversary: the coming month's fee, and usage from the very instant of the start", () => {
+  const life = terms({ billing_time: "anniversary", started_at: at("2023-07-19T12:12:00Z") });
+  const shown = (window: { readonly from: Temporal.Instant; readonly to: Temporal.Instant } | null) =>
+    `${window?.from} ${window && toInclusiveEnd(window.to)}`;
+  assert.equal(shown(startingWindows(life).subscription), "2023-07-19T00:00:00Z 2023-08-18T23:59:59Z");
+  const august = windowsAt(life, day("2023-08-19"));
+  assert.equal(shown(august.subscription), "2023-08-19T00:00:00Z 2023-09-18T23:59:59Z");
+  assert.equal(shown(august.charges), "2023-07-19T12:12:00Z 2023-08-18T23:59:59Z");
+  const september = windowsAt(life, day("2023-09-19"));
+  assert.equal(shown(september.charges), "2023-08-19T00:00:00Z 2023-09-18T23:59:59Z");
 });
 
 test("4.3: the day of an upgrade is the new plan's", () => {

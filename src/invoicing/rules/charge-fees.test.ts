@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Charge } from "../../catalog/index.ts";
 import { toInclusiveEnd, toSeconds } from "../../kernel/wire.ts";
-import { chargeOf } from "../usage/testing.ts";
+import { chargeOf, chargeUsage } from "../usage/testing.ts";
 import { billedDays, ratedCharges } from "./billed-charges.ts";
 import { chargeFees } from "./charge-fees.ts";
 import type { DuePeriod } from "./due-periods.ts";
@@ -101,4 +101,13 @@ test("2.6: recurring weighted sums leave the level that they end with, dated by 
     levels.map(({ charge_id, level, timestamp }) => [charge_id, level.toFixed(), toSeconds(timestamp)]),
     [["level", "5", "2024-02-01T00:00:00Z"]],
   );
+});
+
+test("a price that cannot be read is told by its charge, metric and plan, and by what it says", () => {
+  const broken = chargeOf("standard", { amount: "a lot" } as Charge["properties"], { code: "gb" }, { code: "storage" });
+  const { period } = due("a", { plan: { code: "pro", charges: [broken] } });
+  assert.throws(() => chargeFees({ period, usage: [chargeUsage(broken, [{ filter: "default", units: 1 }])] }), {
+    message:
+      'charge storage (metric gb, plan pro): the properties {"amount":"a lot"} are no standard price: Invalid number',
+  });
 });

@@ -9,6 +9,7 @@ import type { LevelRow } from "../usage/weighted-levels.ts";
 import { billedDays, isRenewed, renewedWindow } from "./billed-charges.ts";
 import type { PeriodFees } from "./commitment.ts";
 import type { DuePeriod } from "./due-periods.ts";
+import type { FixedChargeFacts } from "./fixed-charge-fees.ts";
 import { trueUp } from "./true-up.ts";
 
 /** A due period and what was used in its window, in the order of the plan's charges. */
@@ -17,6 +18,8 @@ export interface RatedPeriod {
   readonly usage: readonly ChargeUsage[];
   /** What is stored of the period that is held against a commitment; null: there is none. */
   readonly billed_before: PeriodFees | null;
+  /** Null: none of the batch is due. */
+  readonly fixed_charges: FixedChargeFacts | null;
 }
 
 export interface ChargeFees {
@@ -35,7 +38,7 @@ export function chargeFees({ period, usage }: Pick<RatedPeriod, "period" | "usag
   const levels: LevelRow[] = [];
   for (const used of usage) {
     const { charge } = used;
-    const drafts = usageFees(used, period.plan.amount_currency);
+    const drafts = pricedFees(used, period);
     if (isRenewed(charge)) {
       const renewal = renewedWindow(period);
       if (charge.invoiceable) fees.push(...planned(drafts.filter(isKept), renewal));
@@ -46,6 +49,17 @@ export function chargeFees({ period, usage }: Pick<RatedPeriod, "period" | "usag
     if (carriesLevels(charge)) levels.push(...levelsOf(used, period, window));
   }
   return { fees, standalone_fees, levels };
+}
+
+/** A price that cannot be told is told apart by the charge whose it is. */
+function pricedFees(used: ChargeUsage, { plan }: DuePeriod): UsageFeeDraft[] {
+  try {
+    return usageFees(used, plan.amount_currency);
+  } catch (cause) {
+    const { code, billable_metric } = used.charge;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`charge ${code} (metric ${billable_metric.code}, plan ${plan.code}): ${why}`, { cause });
+  }
 }
 
 /** The fees that are kept; with what is missing to the charge's minimum, and the fee that it is missing to. */

@@ -1,16 +1,19 @@
 /** What of a subscription goes on which invoice, before its usage is known. Pure. */
 import type { Plan } from "../../catalog/index.ts";
 import type { BilledCustomer } from "../../customers/index.ts";
-import { isBefore, localDate, startOfDay } from "../../kernel/calendar.ts";
+import { isBefore, later, localDate, startOfDay } from "../../kernel/calendar.ts";
 import {
   type BillingTerms,
   type BillingWindows,
   beginsWithFee,
+  currentFixedChargesWindow,
   type DueBillingDay,
   type DueSubscription,
   dueBillingDays,
   dueResumption,
   dueTrialEnd,
+  firstUnitsAt,
+  hasUnitsInAdvance,
   type LinkSwitch,
   movedSchedules,
   movesAfter,
@@ -23,6 +26,7 @@ import {
   type TrialEnd,
   terminationBilling,
   termsOf,
+  type UsageWindow,
 } from "../../subscriptions/index.ts";
 import type { InvoicingReason } from "../model.ts";
 import type { DayIn } from "./dates.ts";
@@ -45,6 +49,12 @@ export interface NextFacts extends BillingFacts {
   readonly initial_started_at: Temporal.Instant;
 }
 
+/** The window of fixed charges that are paid in advance. */
+export interface WindowAhead extends UsageWindow {
+  /** Units that begin to count later are billed by themselves. */
+  readonly known_until: Temporal.Instant;
+}
+
 /** One subscription's part of one invoice. */
 export interface DuePeriod extends BillingFacts {
   readonly terms: BillingTerms;
@@ -60,7 +70,10 @@ export interface DuePeriod extends BillingFacts {
   readonly usage_until: Temporal.Instant | null;
   readonly bills_subscription_fee: boolean;
   readonly bills_charges: boolean;
+  /** Those in arrears, for `windows.fixed_charges`. */
   readonly bills_fixed_charges: boolean;
+  /** Null: none are due. */
+  readonly ahead: WindowAhead | null;
   /** A period of the plan itself ends with it: what is committed for that is due. */
   readonly closes_period: boolean;
 }
@@ -91,18 +104,31 @@ function momentOf(day: Temporal.PlainDate, timezone: string, { now, today }: Mom
   return day.equals(today(timezone)) ? now : startOfDay(day, timezone);
 }
 
+/** 4.6: what is paid in advance is paid for the window that holds the moment which is billed for. */
+function windowAhead(
+  plan: Plan,
+  terms: BillingTerms,
+  at: Temporal.Instant,
+  known_until: Temporal.Instant,
+): WindowAhead | null {
+  return hasUnitsInAdvance(plan) ? { ...currentFixedChargesWindow(terms, at), known_until } : null;
+}
+
 function periodicPeriod(facts: BillingFacts, terms: BillingTerms, due: DueBillingDay, moment: Moment): DuePeriod {
   const { day, windows, kinds, bills_subscription_fee, bills_charges, bills_fixed_charges } = due;
+  const timestamp = momentOf(day, terms.timezone, moment);
+  const begin = startOfDay(day, terms.timezone);
   return {
     ...facts,
     terms,
     reason: "subscription_periodic",
     occasion: "periodic",
     day,
-    timestamp: momentOf(day, terms.timezone, moment),
+    timestamp,
     windows,
     usage_until: null,
     ...{ bills_subscription_fee, bills_charges, bills_fixed_charges },
+    ahead: bills_fixed_charges ? windowAhead(facts.plan, terms, begin, timestamp) : null,
     closes_period: kinds.includes("subscription"),
   };
 }
@@ -113,18 +139,21 @@ function trialPeriod(
   { at, day, windows }: TrialEnd,
   moment: Moment,
 ): DuePeriod {
+  const timestamp = day.equals(moment.today(terms.timezone)) ? moment.now : at;
   return {
     ...facts,
     terms,
     reason: "subscription_starting",
     occasion: `trial of ${facts.subscription.id}`,
     day,
-    timestamp: day.equals(moment.today(terms.timezone)) ? moment.now : at,
+    timestamp,
     windows,
     usage_until: null,
     bills_subscription_fee: true,
     bills_charges: false,
     bills_fixed_charges: false,
+    // Of a start in the past nothing is paid yet.
+    ahead: windowAhead(facts.plan, terms, at, timestamp),
     closes_period: false,
   };
 }
@@ -142,6 +171,7 @@ function resumedPeriod(facts: BillingFacts, terms: BillingTerms, { at, day, wind
     bills_subscription_fee: true,
     bills_charges: false,
     bills_fixed_charges: false,
+    ahead: null,
     closes_period: false,
   };
 }
@@ -210,21 +240,23 @@ function switchingWork({ facts, next, schedules, days, change }: Switching, mome
     occasion,
     usage_until: null,
     bills_subscription_fee: !facts.plan.pay_in_advance && last.bills_subscription_fee,
+    // From here on that is the next plan's.
+    ahead: null,
   };
   const follower: BillingFacts = { ...next, subscription: turn.next };
   const terms = termsOf(turn.next, next.plan, timezone);
   const starting = startingPeriod(follower, terms, { occasion, timestamp: at, day: last.day });
-  const later = periodicWork(follower, { schedules: turn.schedules }, moment);
-  const begins = beginsWithFee(terms) ? [starting] : [];
+  const following = periodicWork(follower, { schedules: turn.schedules }, moment);
+  const begins = billsAnything(starting) ? [starting] : [];
   const upToChange = days.slice(0, change + 1);
   return {
-    periods: [...before.periods, ending, ...begins, ...later.periods],
+    periods: [...before.periods, ending, ...begins, ...following.periods],
     moves: [
       ...before.moves.filter(({ kind }) => kind === "trial" || kind === "resume"),
       ...movesAfter(old.id, turn.oldTerms, schedules, upToChange),
     ],
-    switches: [{ ...turn, schedules: movedSchedules(turn.schedules, later.moves) }, ...later.switches],
-    trialEnds: [...before.trialEnds, ...later.trialEnds],
+    switches: [{ ...turn, schedules: movedSchedules(turn.schedules, following.moves) }, ...following.switches],
+    trialEnds: [...before.trialEnds, ...following.trialEnds],
   };
 }
 
@@ -234,7 +266,10 @@ interface StartMoment {
   readonly timestamp: Temporal.Instant;
 }
 
-/** The first fee of a plan in advance (none in its trial), and no usage: of that there is none yet. */
+/** Whether a start owes anything. */
+export const billsAnything = ({ bills_subscription_fee, ahead }: DuePeriod) => bills_subscription_fee || ahead !== null;
+
+/** The first fee of a plan in advance (none in its trial), its fixed charges in advance, and no usage: of that there is none yet. */
 function startingPeriod(facts: BillingFacts, terms: BillingTerms, at: StartMoment): DuePeriod {
   return {
     ...facts,
@@ -246,6 +281,7 @@ function startingPeriod(facts: BillingFacts, terms: BillingTerms, at: StartMomen
     bills_subscription_fee: beginsWithFee(terms),
     bills_charges: false,
     bills_fixed_charges: false,
+    ahead: windowAhead(facts.plan, terms, terms.started_at, later(at.timestamp, firstUnitsAt(terms.started_at))),
     closes_period: false,
   };
 }
@@ -262,7 +298,10 @@ export function startingWork(facts: BillingFacts, schedules: readonly Schedule[]
   });
   const { to } = period.windows.subscription;
   const moves = schedules
-    .filter(({ kind, billed_until }) => kind === "subscription" && terms.pay_in_advance && isBefore(billed_until, to))
+    .filter(
+      ({ kind, billed_until }) =>
+        kind === "subscription" && period.bills_subscription_fee && isBefore(billed_until, to),
+    )
     .map(({ kind, billed_until, next_due_at }) => ({
       subscription_id: subscription.id,
       ...{ kind, from: billed_until, to, next_due_at },
@@ -296,6 +335,7 @@ export function terminatingWork(
     bills_subscription_fee: ending.bills_subscription_fee,
     bills_charges: ending.bills_charges,
     bills_fixed_charges: ending.bills_fixed_charges,
+    ahead: null,
     closes_period: true,
   };
   const missed = ending.missed.map((due) => periodicPeriod(facts, terms, due, moment));

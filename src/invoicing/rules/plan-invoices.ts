@@ -7,6 +7,7 @@ import { chargeFees, type RatedPeriod } from "./charge-fees.ts";
 import { commitmentAmounts, committedPeriod, countsTowards, periodFees } from "./commitment.ts";
 import { invoiceDates } from "./dates.ts";
 import type { DuePeriod } from "./due-periods.ts";
+import { fixedChargeFees } from "./fixed-charge-fees.ts";
 import { subscriptionFeeAmount } from "./subscription-fee.ts";
 import { finalStatus, invoiceTotals } from "./totals.ts";
 
@@ -86,11 +87,15 @@ function billedPeriods(periods: readonly RatedPeriod[]): Map<RatedPeriod, Billed
   );
 }
 
-/** The fees of a period in the contract's order: the subscription's, those of its usage, what is missing to its commitment. */
+/**
+ * The fees of a period in the contract's order: the subscription's, those of its usage, its fixed charges, what is missing to its
+ * commitment.
+ */
 function billedPeriod(rated: RatedPeriod, earlier: readonly PlannedFee[]): BilledPeriod {
   const { subscription, plan, reason, timestamp, windows, bills_subscription_fee } = rated.period;
   const charged = chargeFees(rated);
   const fees = [...(bills_subscription_fee ? [subscriptionFee(rated.period)] : []), ...charged.fees];
+  fees.push(...fixedChargeFees(rated.period, rated.fixed_charges, earlier));
   const missing = commitmentFee(rated, [...earlier, ...fees, ...charged.standalone_fees]);
   return {
     subscription,

@@ -31,7 +31,7 @@ function terms(options: Partial<BillingTerms> & { started_at: Temporal.Instant }
 const PLAN = { amount_cents: 3000n };
 const FIRST = { isFirstLink: true };
 
-test("the worked examples of a start in January 2024", () => {
+test("4.3: the worked examples of a start in January 2024", () => {
   const started_at = at("2024-01-17T10:00:00Z");
   const calendar = terms({ started_at });
   const fee = (of: BillingTerms, windows = startingWindows(of)) =>
@@ -45,7 +45,7 @@ test("the worked examples of a start in January 2024", () => {
   assert.equal(fee(anniversary, windowsAt(anniversary, day("2024-02-15"))), 3000n, "anniversary, in arrears");
 });
 
-test("a termination pays for its day", () => {
+test("4.3: a termination pays for its day", () => {
   const ended = (terminated_at: string, started_at = "2024-01-17T10:00:00Z") => {
     const of = terms({ started_at: at(started_at), terminated_at: at(terminated_at) });
     // Billed up to the beginning of the month in which it ends.
@@ -87,5 +87,6 @@ test("however a period is cut into parts, they add up to the plan's amount", () 
       const drift = sum(parts).minus(amount.toString()).abs();
       assert.ok(drift.lt("1e-30"), `off by ${drift.toFixed()}`);
     }),
+    { numRuns: 2_000 },
   );
 });

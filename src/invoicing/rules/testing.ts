@@ -124,10 +124,12 @@ export function due(id: string, { subscription, plan, period, units = 5, day = "
       bills_subscription_fee: true,
       bills_charges: true,
       bills_fixed_charges: false,
+      ahead: null,
       closes_period: true,
       ...period,
     },
     billed_before: null,
+    fixed_charges: null,
     usage: priced.charges.map((charge) => chargeUsage(charge, units === 0 ? [] : [{ filter: "default", units }])),
   };
 }

@@ -1,9 +1,9 @@
 /** The open period of an active subscription: what there is to ask of its usage now. */
-import { type Charge, type Plan, rememberedPlan } from "../../catalog/index.ts";
+import { type Charge, type Plan, rememberedPlans } from "../../catalog/index.ts";
 import { findCustomer } from "../../customers/index.ts";
 import { daysTouched, startOfDay } from "../../kernel/calendar.ts";
 import { Refusal } from "../../kernel/failure.ts";
-import type { Db } from "../../storage/database.ts";
+import type { DbOrTx } from "../../storage/database.ts";
 import {
   currentPeriod,
   currentUsageWindow,
@@ -25,7 +25,7 @@ export interface OpenSubscription {
 
 /** Refusals: customer_not_found; no_active_subscription (none given, unknown, pending, terminated, another customer's). */
 export async function findOpenSubscription(
-  db: Db,
+  db: DbOrTx,
   organizationId: string,
   externalCustomerId: string,
   externalSubscriptionId: string | null,
@@ -37,7 +37,8 @@ export async function findOpenSubscription(
       ? null
       : await findActiveSubscription(db, organizationId, customer.id, externalSubscriptionId);
   if (subscription === null) throw new Refusal("no_active_subscription");
-  const plan = await rememberedPlan(db, organizationId, subscription.plan_id);
+  const plans = await rememberedPlans(db, organizationId, [subscription.plan_id]);
+  const plan = plans.get(subscription.plan_id) as Plan;
   return { organization_id: organizationId, subscription, plan, timezone: customer.timezone };
 }
 

@@ -163,15 +163,22 @@ export interface ChargeInput {
   readonly [field: string]: unknown;
 }
 
-/** A customer on a monthly plan since 5 March 2024, 10:00 UTC; the clock stands on the 10th. */
+export interface StoryTerms {
+  readonly customer?: object;
+  readonly plan?: object;
+  /** When the subscription starts, and the clock stands. */
+  readonly start?: string;
+}
+
+/** A customer on a monthly plan since 5 March 2024, 10:00 UTC, the clock on the 10th; or since `start`. */
 export async function tellStory(
   server: TestServer,
   metrics: readonly MetricInput[],
   charges: readonly ChargeInput[],
-  { customer = {}, plan = {} }: { customer?: object; plan?: object } = {},
+  { customer = {}, plan = {}, start }: StoryTerms = {},
 ): Promise<Story> {
   const client = await server.organization();
-  await client.at("2024-03-05T10:00:00Z");
+  await client.at(start ?? "2024-03-05T10:00:00Z");
   const ids = new Map<string, string>();
   for (const { code, name = code, ...metric } of metrics) {
     const field_name = metric.aggregation_type === "count_agg" ? null : "value";
@@ -193,7 +200,7 @@ export async function tellStory(
   });
   const subscription = { external_customer_id: "c1", external_id: "s1", plan_code: "p" };
   await client.must("POST", "/subscriptions", { subscription });
-  await client.at("2024-03-10T00:00:00Z");
+  if (start === undefined) await client.at("2024-03-10T00:00:00Z");
   let sent = 0;
   return {
     client,
@@ -218,5 +225,5 @@ export async function tellStory(
 export type Telling = (
   metrics: readonly MetricInput[],
   charges: readonly ChargeInput[],
-  terms?: { customer?: object; plan?: object },
+  terms?: StoryTerms,
 ) => Promise<Story>;

@@ -21,7 +21,7 @@ import { CURRENT_VIEW, INVOICE_VIEW, viewedCharge } from "./views.ts";
 const feeOf = ({ charge, bucket, used: usage }: ReturnType<typeof used>, currency: string) =>
   usageFee(charge, bucket, usage, currency);
 
-test("a fee is rounded to its currency once, half away from zero", () => {
+test("G2, 0.1: a fee is rounded to its currency once, half away from zero", () => {
   for (const [currency, amount, cents, precise] of [
     ["EUR", "0.005", 1n, "0.5"],
     ["EUR", "0.0049", 0n, "0.49"],
@@ -63,7 +63,7 @@ test("below zero a fee is nothing, but a zero latest value still reaches the fir
   }
 });
 
-test("without events: standard, package and percentage leave no fee, a first tier's flat amount does", () => {
+test("G6: without events: standard, package and percentage leave no fee, a first tier's flat amount does", () => {
   const tier = { from_value: 0, to_value: null, flat_amount: "2" };
   for (const [model, properties, cents] of [
     ["standard", { amount: "10" }, 0n],

@@ -173,6 +173,7 @@ test("the prices of a period's events add up to the price of the period", () => 
       const whole = price(model, properties, usageOf(units.toFixed(), values.length, valuesOf(...values)));
       return total(priceAll(model, properties, values)).eq(whole.amount);
     }),
+    { numRuns: 3_000 },
   );
 });
 

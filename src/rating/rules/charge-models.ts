@@ -39,9 +39,22 @@ export function parseProperties<M extends ChargeModel>(model: M, properties: Cha
     known = {};
     parsed.set(properties, known);
   }
-  const terms: ParsedProperties[M] = known[model] ?? rules[model].parse(properties);
+  const terms: ParsedProperties[M] = known[model] ?? readProperties(model, properties);
   known[model] = terms;
   return terms;
+}
+
+const PROPERTIES_SHOWN_MAX = 200;
+
+/** What is said of properties that are not of the model is what whoever mends them must know. */
+function readProperties<M extends ChargeModel>(model: M, properties: ChargeProperties): ParsedProperties[M] {
+  try {
+    return rules[model].parse(properties);
+  } catch (cause) {
+    const why = (cause instanceof Error ? cause.message : String(cause)).replace("[big.js] ", "");
+    const shown = JSON.stringify(properties).slice(0, PROPERTIES_SHOWN_MAX);
+    throw new Error(`the properties ${shown} are no ${model} price: ${why}`, { cause });
+  }
 }
 
 /** What the usage of one bucket costs, in major units, unrounded (section 5 of the metering spec). */

@@ -16,7 +16,7 @@ const WORKED = {
   graduated_percentage_ranges: [range(0, 10, "1", "200"), range(11, 20, "2", "300"), range(21, null, "3", "400")],
 };
 
-test("the worked table", () => {
+test("5.6: the worked table", () => {
   for (const [units, amount] of [
     ["0", "200.0"],
     ["1", "200.01"],

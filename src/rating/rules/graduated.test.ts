@@ -15,7 +15,7 @@ const range = (
 
 const WORKED = { graduated_ranges: [range(0, 10, "10", "2"), range(11, 20, "5", "3"), range(21, null, "5", "3")] };
 
-test("the worked table: the first flat fee is due at 0 units, the others once their tier is reached", () => {
+test("5.2: the worked table: the first flat fee is due at 0 units, the others once their tier is reached", () => {
   for (const [units, amount, unitAmount] of [
     ["0", "2.0", "0.00000"],
     ["1", "12.0", "12.00000"],
@@ -30,7 +30,7 @@ test("the worked table: the first flat fee is due at 0 units, the others once th
   }
 });
 
-test("adjacent tiers share out fractions of units", () => {
+test("5.2: adjacent tiers share out fractions of units", () => {
   const adjacent = {
     graduated_ranges: [range(0, 0.1, "10", "0"), range("0.1", 1, "5", "0"), range(1, null, "2", "0")],
   };
@@ -59,7 +59,7 @@ test("a first tier written from 1 is the tier from 0", () => {
     assert.equal(amountOf("graduated", fromOne, usageOf(units)), amount, `${units} units`);
 });
 
-test("a pricing group's tiers begin anew, and the ungrouped total has one set of tiers", () => {
+test("5.10, G5: a pricing group's tiers begin anew, and the ungrouped total has one set of tiers", () => {
   const tiers = { graduated_ranges: [range(0, 10, "1", "0"), range(11, null, "0.5", "0")] };
   const groups = ["8", "14", "3"].map((units) => amountOf("graduated", tiers, usageOf(units)));
   assert.deepEqual(groups, ["8.0", "12.0", "3.0"]);

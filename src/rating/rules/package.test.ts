@@ -7,7 +7,7 @@ import { price } from "./charge-models.ts";
 
 const packages = (amount: string, package_size: number, free_units: number) => ({ amount, package_size, free_units });
 
-test("the worked figures: a package that is begun is paid whole, free units come first", () => {
+test("5.3: the worked figures: a package that is begun is paid whole, free units come first", () => {
   for (const [units, properties, amount, unitAmount] of [
     ["121", packages("100", 10, 0), "1300.0", "10.7438"],
     ["121", packages("100", 10, 10), "1200.0", "10.8108"],
@@ -22,7 +22,7 @@ test("the worked figures: a package that is begun is paid whole, free units come
   }
 });
 
-test("the details show the allowance, not what was used of it, and nothing without usage", () => {
+test("5.3: the details show the allowance, not what was used of it, and nothing without usage", () => {
   assert.deepEqual(price("package", packages("100", 10, 10), usageOf(121)).amount_details, {
     free_units: "10.0",
     paid_units: "111.0",

@@ -13,7 +13,7 @@ const allowances = (events: number | null, amount: string | null) => ({
   free_units_per_total_aggregation: amount,
 });
 
-test("the worked table of free events and free amounts: 800 units in four events", () => {
+test("5.4: the worked table of free events and free amounts: 800 units in four events", () => {
   const values = valuesOf(50, 100, 250, 400);
   for (const [events, amount, freeUnits, freeEvents, expected] of [
     [3, "250", "250.0", 2, "11.15"],
@@ -29,7 +29,7 @@ test("the worked table of free events and free amounts: 800 units in four events
   }
 });
 
-test("a count's running total has an entry for each unit, a sum's ends with the free events", () => {
+test("G11: a count's running total has an entry for each unit, a sum's ends with the free events", () => {
   const properties = { rate: "1", fixed_amount: "0.10", free_units_per_events: 2 };
   assert.equal(amountOf("percentage", properties, usageOf(5, 5, { units: 5, events: 5 })), "0.33");
   assert.equal(amountOf("percentage", properties, usageOf(60, 3, valuesOf(10, 20, 30))), "0.4");
@@ -43,7 +43,17 @@ test("a count may have a free amount as well: it is the number of its first even
   assert.equal(amountOf("percentage", properties, usageOf(2, 2, { units: 2, events: 2 })), "0.0");
 });
 
-test("event by event within a minimum and a maximum", () => {
+test("5.4: an entry that just reaches the free amount is no free event, and all free events together leave the amount to decide", () => {
+  // The running total 100, 250, 300: only its first entry is strictly below 250.
+  assert.equal(amountOf("percentage", allowances(null, "250"), usageOf(300, 3, valuesOf(100, 150, 50))), "4.65");
+  assert.equal(amountOf("percentage", allowances(null, "250"), usageOf(250, 2, valuesOf(100, 150))), "2.0");
+  // As many free events as units: no entry follows them, so that of 5 units the free amount's 2.5 are free.
+  const counted = { rate: "100", fixed_amount: "1", free_units_per_events: 5, free_units_per_total_aggregation: "2.5" };
+  assert.equal(amountOf("percentage", counted, usageOf(5, 5, { units: 5, events: 5 })), "5.5");
+  assert.equal(amountOf("percentage", counted, usageOf(6, 6, { units: 6, events: 6 })), "5.0");
+});
+
+test("5.4: event by event within a minimum and a maximum", () => {
   const values = valuesOf(10, 80, 10_000);
   const bounds = { rate: "2.99", per_transaction_min_amount: "1.75", per_transaction_max_amount: "12" };
   for (const [more, expected] of [

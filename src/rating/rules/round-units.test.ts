@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { dec } from "../../kernel/decimal.ts";
 import { roundUnits } from "./round-units.ts";
 
-test("the worked table of the metric's rounding", () => {
+test("1.6: the worked table of the metric's rounding", () => {
   for (const [units, rounding_function, rounding_precision, expected] of [
     ["12.345", "round", 2, "12.35"],
     ["12.345", "ceil", 1, "12.4"],

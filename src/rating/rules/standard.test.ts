@@ -4,7 +4,7 @@ import { dec, toWire } from "../../kernel/decimal.ts";
 import { amountOf, usageOf } from "../testing.ts";
 import { price } from "./charge-models.ts";
 
-test("every unit costs the same, exactly", () => {
+test("5.1: every unit costs the same, exactly", () => {
   for (const [units, amount, expected] of [
     ["3.5", "0.30", "1.05"],
     ["0", "10", "0.0"],

@@ -14,7 +14,7 @@ const range = (from_value: number, to_value: number | null, per_unit_amount: str
 
 const WORKED = { volume_ranges: [range(0, 100, "2", "10"), range(101, 200, "1", "0"), range(201, null, "0.5", "50")] };
 
-test("the worked table: all units at the price of the tier that the usage falls into", () => {
+test("5.5: the worked table: all units at the price of the tier that the usage falls into", () => {
   for (const [units, amount] of [
     ["0", "10.0"],
     ["100", "210.0"],

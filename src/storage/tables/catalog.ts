@@ -202,6 +202,7 @@ export interface FixedChargeUnitsTable {
   units: ColumnType<Dec, Dec | string, Dec | string>;
   effective_at: ColumnType<Temporal.Instant, Temporal.Instant | string, Temporal.Instant | string>;
   change_id: ColumnType<string | null, string | null | undefined, string | null>;
+  is_billed: ColumnType<boolean, boolean | undefined, boolean>;
   created_at: ColumnType<Temporal.Instant, Temporal.Instant | string, Temporal.Instant | string>;
 }
 

@@ -42,12 +42,37 @@ export interface CustomersTable {
   subscription_invoice_issuing_date_anchor: ColumnType<string | null, string | null | undefined, string | null>;
   subscription_invoice_issuing_date_adjustment: ColumnType<string | null, string | null | undefined, string | null>;
   finalize_zero_amount_invoice: ColumnType<string, string | undefined, string>;
+  skip_invoice_custom_sections: ColumnType<boolean, boolean | undefined, boolean>;
+  exclude_from_dunning_campaign: ColumnType<boolean, boolean | undefined, boolean>;
   external_salesforce_id: ColumnType<string | null, string | null | undefined, string | null>;
+  eu_tax_code: ColumnType<string | null, string | null | undefined, string | null>;
   used: ColumnType<boolean, boolean | undefined, boolean>;
   metadata: ColumnType<Json, string | undefined, string>;
   created_at: ColumnType<Temporal.Instant, Temporal.Instant | string, Temporal.Instant | string>;
   updated_at: ColumnType<Temporal.Instant, Temporal.Instant | string, Temporal.Instant | string>;
   deleted_at: ColumnType<
+    Temporal.Instant | null,
+    Temporal.Instant | string | null | undefined,
+    Temporal.Instant | string | null
+  >;
+}
+
+export interface ViesChecksTable {
+  organization_id: string;
+  customer_id: string;
+  id: string;
+  tax_identification_number: string;
+  status: ColumnType<string, string | undefined, string>;
+  attempts: ColumnType<number, number | undefined, number>;
+  last_error: ColumnType<string | null, string | null | undefined, string | null>;
+  next_attempt_at: ColumnType<
+    Temporal.Instant | null,
+    Temporal.Instant | string | null | undefined,
+    Temporal.Instant | string | null
+  >;
+  answer: ColumnType<Json | null, string | null | undefined, string | null>;
+  created_at: ColumnType<Temporal.Instant, Temporal.Instant | string, Temporal.Instant | string>;
+  answered_at: ColumnType<
     Temporal.Instant | null,
     Temporal.Instant | string | null | undefined,
     Temporal.Instant | string | null

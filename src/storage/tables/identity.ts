@@ -69,6 +69,7 @@ export interface BillingEntitiesTable {
   net_payment_term: ColumnType<number, number | undefined, number>;
   finalize_zero_amount_invoice: ColumnType<boolean, boolean | undefined, boolean>;
   email_settings: ColumnType<string[], string[] | undefined, string[]>;
+  eu_tax_management: ColumnType<boolean, boolean | undefined, boolean>;
   logo_url: ColumnType<string | null, string | null | undefined, string | null>;
   archived_at: ColumnType<
     Temporal.Instant | null,

@@ -129,6 +129,7 @@ export interface FeesTable {
   charge_id: ColumnType<string | null, string | null | undefined, string | null>;
   charge_filter_id: ColumnType<string | null, string | null | undefined, string | null>;
   billable_metric_id: ColumnType<string | null, string | null | undefined, string | null>;
+  fixed_charge_id: ColumnType<string | null, string | null | undefined, string | null>;
   plan_id: ColumnType<string | null, string | null | undefined, string | null>;
   plan_version_no: ColumnType<number | null, number | null | undefined, number | null>;
   true_up_parent_fee_id: ColumnType<string | null, string | null | undefined, string | null>;
@@ -243,4 +244,49 @@ export interface WeightedLevelsTable {
   grouped_by: ColumnType<Json, string | undefined, string>;
   timestamp: ColumnType<Temporal.Instant, Temporal.Instant | string, Temporal.Instant | string>;
   level: ColumnType<Dec, Dec | string, Dec | string>;
+}
+
+export interface BillingRunsTable {
+  organization_id: string;
+  id: string;
+  ordinal: GeneratedAlways<bigint>;
+  kind: string;
+  due_until: ColumnType<Temporal.Instant, Temporal.Instant | string, Temporal.Instant | string>;
+  customers_due: number;
+  batches: number;
+  started_at: ColumnType<Temporal.Instant, Temporal.Instant | string, Temporal.Instant | string>;
+  finished_at: ColumnType<
+    Temporal.Instant | null,
+    Temporal.Instant | string | null | undefined,
+    Temporal.Instant | string | null
+  >;
+  customers_billed: ColumnType<number, number | undefined, number>;
+  customers_set_aside: ColumnType<number, number | undefined, number>;
+  invoices: ColumnType<number, number | undefined, number>;
+}
+
+export interface BillingRunBatchesTable {
+  organization_id: string;
+  run_id: string;
+  n: number;
+  customer_ids: string[];
+  customers: number;
+  customers_billed: ColumnType<number, number | undefined, number>;
+  customers_set_aside: ColumnType<number, number | undefined, number>;
+  invoices: ColumnType<number, number | undefined, number>;
+  finished_at: ColumnType<
+    Temporal.Instant | null,
+    Temporal.Instant | string | null | undefined,
+    Temporal.Instant | string | null
+  >;
+}
+
+export interface BillingRunErrorsTable {
+  organization_id: string;
+  run_id: string;
+  customer_id: string;
+  error: string;
+  attempts: number;
+  failed_at: ColumnType<Temporal.Instant, Temporal.Instant | string, Temporal.Instant | string>;
+  retry_at: ColumnType<Temporal.Instant, Temporal.Instant | string, Temporal.Instant | string>;
 }

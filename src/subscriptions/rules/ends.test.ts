@@ -76,7 +76,7 @@ const TERMINATIONS: readonly (readonly [string, BillingTerms, string, string])[]
   ],
 ];
 
-test("what a termination bills", () => {
+test("3.7: what a termination bills", () => {
   for (const [label, life, fee, usage] of TERMINATIONS) {
     const windows = terminationWindows(life, UNBILLED);
     assertWindow(windows.subscription, written(fee), label);
@@ -85,7 +85,7 @@ test("what a termination bills", () => {
   assert.equal(terminationWindows(calendar, BILLED).duration_days, 29);
 });
 
-test("a termination on a billing day closes the period that no run has billed, and no day more", () => {
+test("3.7: a termination on a billing day closes the period that no run has billed, and no day more", () => {
   const life = terms({ started_at: at("2024-01-17 10:00"), terminated_at: at("2024-03-01 08:00") });
   const closing = terminationWindows(life, UNBILLED);
   assertWindow(closing.subscription, written("2024-02-01 → 2024-02-29"), "the fee");
@@ -107,7 +107,7 @@ test("a termination within 24 hours of the start bills the new day", () => {
   );
 });
 
-test("the links of a plan change: the new one is billed for its own days, its usage from the very instant", () => {
+test("3.7: the links of a plan change: the new one is billed for its own days, its usage from the very instant", () => {
   const changed = at("2024-02-12 15:30");
   const arrears = terms({ subscription_at: at("2024-01-01"), started_at: changed });
   const advance = { ...arrears, pay_in_advance: true };
@@ -151,4 +151,6 @@ test("the links of a plan change: the new one is billed for its own days, its us
     written("2024-03-01 → 2024-03-31"),
     "downgraded, in advance",
   );
+  const usage = startingWindows(downgradedTo).charges;
+  assert.ok(usage?.from.equals(usage.to), "downgraded, in advance: no usage yet");
 });

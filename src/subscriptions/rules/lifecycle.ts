@@ -52,6 +52,16 @@ export function beginsWithFee(terms: BillingTerms): boolean {
   return trial_ends_at === null || localDayNumber(trial_ends_at, timezone) <= localDayNumber(started_at, timezone);
 }
 
+const FIRST_UNITS = { seconds: 1 };
+
+/** When the first units of fixed charges count, of what starts then: from the second after the start (4.6). */
+export const firstUnitsAt = (started_at: Temporal.Instant): Temporal.Instant => started_at.add(FIRST_UNITS);
+
+/** Whether anything of the plan's fixed charges is paid in advance. */
+export function hasUnitsInAdvance({ fixed_charges }: Pick<Plan, "fixed_charges">): boolean {
+  return fixed_charges.some(({ pay_in_advance }) => pay_in_advance);
+}
+
 /** What of a subscription decides whether its days are paid already. */
 export interface PaidDays {
   readonly terms: BillingTerms;

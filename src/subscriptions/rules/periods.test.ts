@@ -36,7 +36,7 @@ function check(interval: "weekly" | "monthly" | "quarterly" | "semiannual" | "ye
   }
 }
 
-test("weekly periods", () => {
+test("3.5: weekly periods", () => {
   check("weekly", [
     ["calendar", "2024-01-17", "arrears", "2024-01-22", "2024-01-17 → 2024-01-21", "same", 7, 7],
     ["calendar", "2024-01-17", "arrears", "2024-01-29", "2024-01-22 → 2024-01-28", "same", 7, 7],
@@ -47,7 +47,7 @@ test("weekly periods", () => {
   ]);
 });
 
-test("monthly calendar periods and what a day of them costs", () => {
+test("3.5: monthly calendar periods and what a day of them costs", () => {
   const rows: readonly (readonly [...Row, string])[] = [
     [
       "calendar",
@@ -93,7 +93,7 @@ test("monthly calendar periods and what a day of them costs", () => {
   for (const row of rows) assert.equal(dec(3000).div(row[7]).toFixed(4), row[8]);
 });
 
-test("monthly anniversaries keep their day, and fall on the last day of shorter months", () => {
+test("3.5: monthly anniversaries keep their day, and fall on the last day of shorter months", () => {
   check("monthly", [
     ["anniversary", "2024-01-15", "arrears", "2024-02-15", "2024-01-15 → 2024-02-14", "same", 31, 31],
     ["anniversary", "2024-01-15", "arrears", "2024-03-15", "2024-02-15 → 2024-03-14", "same", 29, 29],
@@ -143,7 +143,7 @@ test("monthly anniversaries keep their day, and fall on the last day of shorter 
   ]);
 });
 
-test("quarterly periods", () => {
+test("3.5: quarterly periods", () => {
   check("quarterly", [
     ["calendar", "2024-02-10", "arrears", "2024-04-01", "2024-02-10 → 2024-03-31", "same", 91, 91],
     ["calendar", "2024-02-10", "arrears", "2024-07-01", "2024-04-01 → 2024-06-30", "same", 91, 91],
@@ -173,7 +173,7 @@ test("quarterly periods", () => {
   ]);
 });
 
-test("semiannual periods", () => {
+test("3.5: semiannual periods", () => {
   check("semiannual", [
     ["calendar", "2024-02-10", "arrears", "2024-07-01", "2024-02-10 → 2024-06-30", "same", 182, 182],
     ["calendar", "2024-02-10", "arrears", "2025-01-01", "2024-07-01 → 2024-12-31", "same", 184, 184],
@@ -196,7 +196,7 @@ test("semiannual periods", () => {
   ]);
 });
 
-test("yearly periods", () => {
+test("3.5: yearly periods", () => {
   check("yearly", [
     ["calendar", "2024-02-10", "arrears", "2025-01-01", "2024-02-10 → 2024-12-31", "same", 366, 366],
     ["calendar", "2024-02-10", "arrears", "2026-01-01", "2025-01-01 → 2025-12-31", "same", 365, 365],

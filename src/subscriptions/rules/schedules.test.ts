@@ -116,7 +116,7 @@ test("a yearly plan whose usage is billed monthly has a schedule for each", () =
   );
 });
 
-test("after a change of time zone usage goes on where it was billed to", () => {
+test("3.9: after a change of time zone usage goes on where it was billed to", () => {
   const { schedules } = live(terms({ started_at: at("2024-01-01") }), [at("2024-02-01")]);
   for (const [timezone, due] of [
     ["America/New_York", "2024-03-01 05:00"],

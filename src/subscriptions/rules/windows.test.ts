@@ -134,7 +134,7 @@ const LONG_PERIODS: readonly (readonly [BillingTerms, string, string | null, str
   ],
 ];
 
-test("long periods whose usage or fixed charges are billed monthly", () => {
+test("3.6: long periods whose usage or fixed charges are billed monthly", () => {
   for (const [life, on, fee, usage, fixed, isFeeDue] of LONG_PERIODS) {
     const label = `${life.interval} ${life.billing_time} ${life.pay_in_advance ? "advance" : "arrears"} on ${on}`;
     const windows = windowsAt(life, day(on));
@@ -219,7 +219,7 @@ const LOCAL_PERIODS: readonly (readonly [string, BillingTerms, string, string])[
   ],
 ];
 
-test("periods begin at local midnight", () => {
+test("3.10: periods begin at local midnight", () => {
   for (const [label, life, on, fee] of LOCAL_PERIODS) {
     assert.ok(isBillingDay(life, day(on)), label);
     assertWindow(windowsAt(life, day(on)).subscription, fee, label);
@@ -232,7 +232,7 @@ test("periods begin at local midnight", () => {
   );
 });
 
-test("current usage is that of the running period", () => {
+test("3.11: current usage is that of the running period", () => {
   const monthly = terms({ started_at: at("2024-01-17 10:00") });
   const from31 = terms({ billing_time: "anniversary", started_at: at("2024-01-31 10:00") });
   const leap = terms({ billing_time: "anniversary", interval: "yearly", started_at: at("2024-02-29 10:00") });
@@ -274,7 +274,7 @@ test("before the start the first window is current, after the end the last", () 
   assert.ok(from.equals(to), "terminated before it began");
 });
 
-test("the end of the current period, seen from 5 March 2024", () => {
+test("3.11: the end of the current period, seen from 5 March 2024", () => {
   const started_at = at("2024-01-17 10:00");
   for (const [interval, billing_time, end] of [
     ["weekly", "calendar", "2024-03-10"],
@@ -297,7 +297,7 @@ test("the end of the current period, seen from 5 March 2024", () => {
   }
 });
 
-test("the billing days of each kind of plan", () => {
+test("3.1: the billing days of each kind of plan", () => {
   const life = (given: Partial<BillingTerms>) => terms({ started_at: at("2023-03-31 10:00"), ...given });
   const leap = at("2024-02-29 10:00");
   const rows: readonly (readonly [string, BillingTerms, readonly string[]])[] = [
@@ -320,6 +320,16 @@ test("the billing days of each kind of plan", () => {
     [
       "semiannual anniversary, monthly fixed",
       life({ interval: "semiannual", billing_time: "anniversary", ...MONTHLY_FIXED }),
+      ["2023-04-30", "2023-05-31"],
+    ],
+    [
+      "semiannual anniversary",
+      life({ interval: "semiannual", billing_time: "anniversary" }),
+      ["2023-09-30", "2024-03-31", "2024-09-30"],
+    ],
+    [
+      "yearly anniversary, monthly usage",
+      life({ interval: "yearly", billing_time: "anniversary", ...MONTHLY_CHARGES }),
       ["2023-04-30", "2023-05-31"],
     ],
     ["yearly calendar", life({ interval: "yearly" }), ["2024-01-01", "2025-01-01"]],

@@ -128,6 +128,24 @@ export async function nextScheduled(
   return row?.due_at ?? null;
 }
 
+/** When the first that waits for a chain is due; null where none does. */
+export async function nextScheduledOf(
+  db: DbOrTx,
+  organizationId: string,
+  chainId: string,
+): Promise<Temporal.Instant | null> {
+  const row = await db
+    .selectFrom("scheduled_changes")
+    .select("due_at")
+    .where("organization_id", "=", organizationId)
+    .where("chain_id", "=", chainId)
+    .where("status", "=", "pending")
+    .orderBy("due_at")
+    .limit(1)
+    .executeTakeFirst();
+  return row?.due_at ?? null;
+}
+
 /** The real organizations that have one due at machine time. */
 export async function organizationsWithScheduled(db: DbOrTx, machineNow: Temporal.Instant): Promise<string[]> {
   const rows = await db

@@ -159,6 +159,20 @@ test("instant estimates are of standard and percentage charges in advance alone"
   assert.deepEqual(await refusal(client, batch, unknown), [404, "subscription_not_found"]);
 });
 
+test("an instant estimate of a standard charge: what is given back is worth nothing (3.8)", async () => {
+  const client = await server.organization();
+  await subscribe(client, { aggregation_type: "sum_agg" }, [standard("2.5")], ["s1"]);
+  for (const [properties, units, amount] of [
+    [{ v: 3 }, "3.0", "750.0"],
+    [{ v: -3 }, "0.0", "0.0"],
+    [{ v: 0 }, "0.0", "0.0"],
+    [{}, "0.0", "0.0"],
+  ] as const) {
+    const { fees } = await client.must("POST", "/events/estimate_instant_fees", asked({ properties }));
+    assert.deepEqual([fees[0].units, fees[0].amount_cents], [units, amount], JSON.stringify(properties));
+  }
+});
+
 test("a plan without such a charge is refused in a batch too", async () => {
   const client = await server.organization();
   await subscribe(client, { aggregation_type: "count_agg" }, [], ["s1"]);

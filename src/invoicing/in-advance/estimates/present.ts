@@ -36,6 +36,12 @@ function namesOf({ charging }: EventFee) {
   };
 }
 
+const NO_FIXED_CHARGE = {
+  fixed_charge_id: null,
+  fixed_charge_display_name: null,
+  ...{ add_on_id: null, add_on_code: null, add_on_name: null, add_on_description: null, add_on_display_name: null },
+};
+
 /** As a fee of its own that was just made; its details are none of an estimate's. */
 export function presentEstimate(estimate: EventFee, now: Temporal.Instant) {
   const { charging, fee } = estimate;
@@ -51,6 +57,7 @@ export function presentEstimate(estimate: EventFee, now: Temporal.Instant) {
       taxes_precise_amount_cents: ZERO,
       taxes_rate: ZERO,
     },
+    ...NO_FIXED_CHARGE,
     ...{ precise_coupons_amount_cents: ZERO, presentation_breakdowns: [], is_regrouped: false },
     pricing_unit: fee.pricing_unit === null ? null : storedUnit(fee.pricing_unit),
     ...{ invoice_display_name: null, description: null, from_at: fee.from, to_at: fee.to, payment_status: "pending" },

@@ -121,5 +121,6 @@ test("what is charged adds up to the highest level that the period had", () => {
       }
       return charged.eq(highest);
     }),
+    { numRuns: 3_000 },
   );
 });

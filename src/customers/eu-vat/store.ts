@@ -1,0 +1,184 @@
+/** The SQL of questions to VIES. */
+import { type Selectable, sql } from "kysely";
+import { newId } from "../../kernel/ids.ts";
+import type { Db, DbOrTx, Tx } from "../../storage/database.ts";
+import type { ViesChecksTable } from "../../storage/tables.ts";
+import type { ViesDetails } from "./vies.ts";
+
+export type ViesCheck = Selectable<ViesChecksTable>;
+
+/** By itself, not one of its rows alone. */
+export interface CheckNamed {
+  readonly organization_id: string;
+  readonly customer_id: string;
+  readonly check_id: string;
+}
+
+/** A question that nobody works on is asked again after this. */
+const UNASKED_FOR = { hours: 1 };
+
+/** Opens the question about a number; null where just that one is open already. Answers its id. */
+export async function openCheck(
+  tx: Tx,
+  organizationId: string,
+  customerId: string,
+  number: string,
+  now: Temporal.Instant,
+): Promise<string | null> {
+  const question = {
+    id: newId(),
+    tax_identification_number: number,
+    status: "pending",
+    attempts: 0,
+    last_error: null,
+    next_attempt_at: now.add(UNASKED_FOR),
+    answer: null,
+    created_at: now,
+    answered_at: null,
+  };
+  const row = await tx
+    .insertInto("vies_checks")
+    .values({ organization_id: organizationId, customer_id: customerId, ...question })
+    .onConflict((conflict) =>
+      conflict
+        .columns(["organization_id", "customer_id"])
+        .doUpdateSet(question)
+        .where((eb) =>
+          eb.or([eb("vies_checks.status", "<>", "pending"), eb("vies_checks.tax_identification_number", "<>", number)]),
+        ),
+    )
+    .returning("id")
+    .executeTakeFirst();
+  return row?.id ?? null;
+}
+
+export async function dropCheck(tx: Tx, organizationId: string, customerId: string): Promise<void> {
+  await tx
+    .deleteFrom("vies_checks")
+    .where("organization_id", "=", organizationId)
+    .where("customer_id", "=", customerId)
+    .execute();
+}
+
+/** Null where it was answered, dropped, or asked anew about another number. */
+export async function findOpenCheck(db: DbOrTx, { organization_id, customer_id, check_id }: CheckNamed) {
+  const row = await db
+    .selectFrom("vies_checks")
+    .selectAll()
+    .where("organization_id", "=", organization_id)
+    .where("customer_id", "=", customer_id)
+    .where("id", "=", check_id)
+    .where("status", "=", "pending")
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+export async function writeAnswer(
+  tx: Tx,
+  { organization_id, customer_id }: CheckNamed,
+  status: "valid" | "invalid",
+  details: ViesDetails | null,
+  now: Temporal.Instant,
+): Promise<void> {
+  await tx
+    .updateTable("vies_checks")
+    .set({
+      status,
+      answer: details === null ? null : JSON.stringify(details),
+      attempts: sql<number>`attempts + 1`,
+      last_error: null,
+      next_attempt_at: null,
+      answered_at: now,
+    })
+    .where("organization_id", "=", organization_id)
+    .where("customer_id", "=", customer_id)
+    .execute();
+}
+
+export async function postpone(
+  tx: Tx,
+  { organization_id, customer_id }: CheckNamed,
+  failure: { readonly attempts: number; readonly error: string; readonly next_attempt_at: Temporal.Instant },
+): Promise<void> {
+  const { attempts, error, next_attempt_at } = failure;
+  await tx
+    .updateTable("vies_checks")
+    .set({ attempts, last_error: error, next_attempt_at })
+    .where("organization_id", "=", organization_id)
+    .where("customer_id", "=", customer_id)
+    .execute();
+}
+
+/** Questions whose next attempt is due: a page of them, in the order of their customers' ids. */
+export async function dueChecks(
+  db: DbOrTx,
+  organizationId: string,
+  now: Temporal.Instant,
+  limit: number,
+  afterCustomerId: string | null,
+): Promise<Pick<ViesCheck, "id" | "customer_id">[]> {
+  return db
+    .selectFrom("vies_checks")
+    .select(["id", "customer_id"])
+    .where("organization_id", "=", organizationId)
+    .where("next_attempt_at", "<=", now)
+    .$if(afterCustomerId !== null, (query) => query.where("customer_id", ">", afterCustomerId))
+    .orderBy("customer_id")
+    .limit(limit)
+    .execute();
+}
+
+/** When the first question is asked again that was asked fewer than `attempts` times; null: none is. */
+export async function nextAttemptAt(
+  db: DbOrTx,
+  organizationId: string,
+  attempts: number,
+): Promise<Temporal.Instant | null> {
+  const row = await db
+    .selectFrom("vies_checks")
+    .select((eb) => eb.fn.min("next_attempt_at").as("at"))
+    .where("organization_id", "=", organizationId)
+    .where("next_attempt_at", "is not", null)
+    .where("attempts", "<", attempts)
+    .executeTakeFirst();
+  return row?.at ?? null;
+}
+
+/** Real organizations with questions whose next attempt is due. */
+export async function organizationsToAskFor(db: Db, machineNow: Temporal.Instant): Promise<string[]> {
+  const rows = await db
+    .selectFrom("organizations as o")
+    .select("o.id")
+    .where("o.sandbox", "=", false)
+    .where((eb) =>
+      eb.exists(
+        eb
+          .selectFrom("vies_checks as v")
+          .select("v.id")
+          .whereRef("v.organization_id", "=", "o.id")
+          .where("v.next_attempt_at", "<=", machineNow),
+      ),
+    )
+    .execute();
+  return rows.map(({ id }) => id);
+}
+
+/**
+ * Of these customers, those about whose VAT number VIES has not answered yet: until then their VAT is not known, and no
+ * invoice of theirs can become final.
+ */
+export async function customersAwaitingVies(
+  db: DbOrTx,
+  organizationId: string,
+  customerIds: readonly string[],
+): Promise<Set<string>> {
+  if (customerIds.length === 0) return new Set();
+  const rows = await db
+    .selectFrom("vies_checks")
+    .select("customer_id")
+    .where("organization_id", "=", organizationId)
+    .where("customer_id", "=", sql<string>`any(${[...customerIds]}::uuid[])`)
+    .where("status", "=", "pending")
+    .execute();
+  return new Set(rows.map(({ customer_id }) => customer_id));
+}
