@@ -15,7 +15,7 @@ import { ADMIN_KEY, type Client, startTestServer, type TestServer } from "../tes
 
 const SEED = Number(process.env.WEIR_TEST_SEED ?? 1);
 /** Requests to each route. */
-const RUNS = 60;
+const RUNS = 40;
 /** Routes that are tried at a time. */
 const WIDTH = 6;
 const PREFIX = "/api/v1";

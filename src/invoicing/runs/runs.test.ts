@@ -225,6 +225,7 @@ test("finding who is due reads the index of what is due, and costs nothing where
   );
   const plan = rows.map((row) => row["QUERY PLAN"]).join("\n");
   assert.match(plan, /Index (Only )?Scan using billing_schedules_due/, plan);
-  const pages = [...plan.matchAll(/Buffers: shared hit=(\d+)/g)].map(([, hit]) => Number(hit));
+  const [reading = ""] = plan.split("Planning:");
+  const pages = [...reading.matchAll(/Buffers: shared hit=(\d+)/g)].map(([, hit]) => Number(hit));
   assert.ok(Math.max(...pages) < 20, plan);
 });

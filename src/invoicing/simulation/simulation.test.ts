@@ -149,7 +149,7 @@ const ZONES = ["UTC", "America/New_York"] as const;
 const BEGIN = "2024-01-17T09:30:00Z";
 const END = "2024-08-15T12:00:00Z";
 const SOON = "2024-07-10T12:00:00Z";
-const SUBSCRIPTIONS = 40;
+const SUBSCRIPTIONS = 24;
 
 test("a proposal's simulation is what the runs make of it later: every interval, trials, commitments, ends", async () => {
   const client = await server.organization();
@@ -187,7 +187,7 @@ test("a proposal's simulation is what the runs make of it later: every interval,
     assert.deepEqual(expected.sort(byDay), real.sort(byDay), customer);
     compared += real.length;
   }
-  assert.ok(compared > 150, `${compared} invoices`);
+  assert.ok(compared > 90, `${compared} invoices`);
 });
 
 test("a running subscription's simulation is what comes, with the usage so far and with a cheaper plan that waits", async () => {
