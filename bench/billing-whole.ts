@@ -79,5 +79,6 @@ export async function makeWhole(pool: pg.Pool, organizationId: string, planId: s
   } finally {
     client.release();
   }
+  await pool.query("analyze subscriptions, fixed_charges, fixed_charge_unit_overrides");
   await giveUnits(pool, organizationId, planId);
 }

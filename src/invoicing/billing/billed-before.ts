@@ -22,23 +22,27 @@ export async function loadBilledBefore(
     return closed === null ? [] : [{ period, id: period.subscription.id, window: closed.window }];
   });
   if (closing.length === 0) return new Map();
+  // The organization comes from a row, not as a constant that statistics may not know of yet: so fees are found by their subscription.
   const { rows } = await sql<Row>`
+    with w as materialized (
+      select ${organizationId}::uuid as organization_id, subscription_id, from_at, to_at, n from unnest(
+        ${plainArray(closing.map(({ id }) => id))}::uuid[],
+        ${plainArray(closing.map(({ window }) => window.from.toString()))}::timestamptz[],
+        ${plainArray(closing.map(({ window }) => window.to.toString()))}::timestamptz[]
+      ) with ordinality as w(subscription_id, from_at, to_at, n)
+    )
     select w.n::int as n, f.amount_cents, f.precise_amount_cents,
       exists (
         select from invoice_subscriptions i
-        where i.organization_id = ${organizationId} and i.subscription_id = w.subscription_id
+        where i.organization_id = w.organization_id and i.subscription_id = w.subscription_id
           and i.from_at >= w.from_at and i.from_at < w.to_at
           and i.invoicing_reason not in ('in_advance_charge', 'in_advance_charge_periodic')
       ) as is_invoiced
-    from unnest(
-      ${plainArray(closing.map(({ id }) => id))}::uuid[],
-      ${plainArray(closing.map(({ window }) => window.from.toString()))}::timestamptz[],
-      ${plainArray(closing.map(({ window }) => window.to.toString()))}::timestamptz[]
-    ) with ordinality as w(subscription_id, from_at, to_at, n)
+    from w
     cross join lateral (
       select coalesce(sum(amount_cents), 0)::bigint as amount_cents, coalesce(sum(precise_amount_cents), 0) as precise_amount_cents
       from live_fees
-      where organization_id = ${organizationId} and subscription_id = w.subscription_id
+      where organization_id = w.organization_id and subscription_id = w.subscription_id
         and created_at >= w.from_at and from_at >= w.from_at and from_at < w.to_at and fee_type <> 'commitment'
     ) f`.execute(db);
   return new Map(

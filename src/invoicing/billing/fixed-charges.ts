@@ -85,14 +85,18 @@ async function loadPaid(db: DbOrTx, organizationId: string, periods: readonly Ah
     periods.map(({ subscription, ahead }) => [paidKey(subscription.id, "", ahead), { id: subscription.id, ahead }]),
   );
   const wanted = [...windows.values()];
+  // As in billed-before.ts: statistics may not know the organization yet.
   const { rows } = await sql<PaidRow>`
+    with w as materialized (
+      select ${organizationId}::uuid as organization_id, subscription_id, from_at, to_at from unnest(
+        ${plainArray(wanted.map(({ id }) => id))}::uuid[],
+        ${plainArray(wanted.map(({ ahead }) => ahead.from.toString()))}::timestamptz[],
+        ${plainArray(wanted.map(({ ahead }) => ahead.to.toString()))}::timestamptz[]
+      ) as w(subscription_id, from_at, to_at)
+    )
     select f.subscription_id, coalesce(c.parent_id, c.id) as charge_id, f.from_at, f.to_at, sum(f.units) as units
-    from unnest(
-      ${plainArray(wanted.map(({ id }) => id))}::uuid[],
-      ${plainArray(wanted.map(({ ahead }) => ahead.from.toString()))}::timestamptz[],
-      ${plainArray(wanted.map(({ ahead }) => ahead.to.toString()))}::timestamptz[]
-    ) as w(subscription_id, from_at, to_at)
-    join live_fees f on f.organization_id = ${organizationId} and f.subscription_id = w.subscription_id
+    from w
+    join live_fees f on f.organization_id = w.organization_id and f.subscription_id = w.subscription_id
       and f.from_at = w.from_at and f.to_at = w.to_at and f.fixed_charge_id is not null and f.pay_in_advance
       and (f.units > 0 or f.amount_cents > 0)
     join fixed_charges c on c.organization_id = f.organization_id and c.id = f.fixed_charge_id
