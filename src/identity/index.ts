@@ -14,5 +14,5 @@ export {
   findOrganization,
   loadBillingEntity,
 } from "./settings-store.ts";
-export { hasOrganizations, readClock } from "./store.ts";
+export { hasOrganizations, readClock, realOrganizationsWith } from "./store.ts";
 export { type PeriodicWork, testClockRoutes } from "./test-clock.ts";

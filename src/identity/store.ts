@@ -1,4 +1,5 @@
 /** The SQL of callers, new organizations and their clocks. */
+import { type RawBuilder, sql } from "kysely";
 import type { Db, DbOrTx } from "../storage/database.ts";
 import type { Caller, NewKey } from "./authenticate.ts";
 
@@ -17,6 +18,16 @@ export async function findCaller(db: Db, keyHash: Buffer): Promise<Caller | null
     permissions: row.permissions,
     expiresAt: row.expires_at,
   };
+}
+
+/**
+ * The real organizations (a sandbox runs on its own clock) for which `waiting` finds a row: a query that names the organization's id
+ * as `o.id`. In the order in which they were made.
+ */
+export async function realOrganizationsWith(db: DbOrTx, waiting: RawBuilder<unknown>): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select o.id from organizations o where not o.sandbox and exists (${waiting}) order by o.ordinal`.execute(db);
+  return rows.map(({ id }) => id);
 }
 
 export interface NewOrganization {

@@ -1,5 +1,6 @@
 /** The SQL of what the clock does with subscriptions besides billing them: found by one index, kind by kind. */
 import { sql } from "kysely";
+import { realOrganizationsWith } from "../identity/index.ts";
 import type { DbOrTx, Tx } from "../storage/database.ts";
 
 export type DueKind = "activation" | "termination" | "activation_expiration" | "termination_alert";
@@ -93,22 +94,10 @@ export async function nextDueOf(
 }
 
 /** The real organizations that have one of that kind due at machine time. */
-export async function organizationsWithDue(db: DbOrTx, kind: DueKind, machineNow: Temporal.Instant): Promise<string[]> {
-  const rows = await db
-    .selectFrom("organizations as o")
-    .select("o.id")
-    .where("o.sandbox", "=", false)
-    .where((eb) =>
-      eb.exists(
-        eb
-          .selectFrom("subscription_dues as d")
-          .select("d.subscription_id")
-          .whereRef("d.organization_id", "=", "o.id")
-          .where("d.kind", "=", kind)
-          .where("d.due_at", "<=", machineNow),
-      ),
-    )
-    .orderBy("o.ordinal")
-    .execute();
-  return rows.map(({ id }) => id);
+export function organizationsWithDue(db: DbOrTx, kind: DueKind, machineNow: Temporal.Instant): Promise<string[]> {
+  return realOrganizationsWith(
+    db,
+    sql`select from subscription_dues d
+    where d.organization_id = o.id and d.kind = ${kind} and d.due_at <= ${machineNow.toString()}::timestamptz`,
+  );
 }

@@ -1,5 +1,6 @@
 /** The SQL of billing schedules: what is due, and the step that bills it once. */
 import { type RawBuilder, sql } from "kysely";
+import { realOrganizationsWith } from "../identity/index.ts";
 import type { Db, DbOrTx, Tx } from "../storage/database.ts";
 import { pendingLinks } from "./links-store.ts";
 import type { DueSubscription, Schedule, ScheduleKind, ScheduleMove } from "./model.ts";
@@ -91,23 +92,11 @@ export async function nextDueAt(
 }
 
 /** The real organizations (a sandbox runs on its own clock) that have due work at machine time. */
-export async function organizationsWithDueWork(db: Db, machineNow: Temporal.Instant): Promise<string[]> {
-  const rows = await db
-    .selectFrom("organizations as o")
-    .select("o.id")
-    .where("o.sandbox", "=", false)
-    .where((eb) =>
-      eb.exists(
-        eb
-          .selectFrom("billing_schedules as b")
-          .select("b.subscription_id")
-          .whereRef("b.organization_id", "=", "o.id")
-          .where("b.next_due_at", "<=", machineNow),
-      ),
-    )
-    .orderBy("o.ordinal")
-    .execute();
-  return rows.map(({ id }) => id);
+export function organizationsWithDueWork(db: Db, machineNow: Temporal.Instant): Promise<string[]> {
+  return realOrganizationsWith(
+    db,
+    sql`select from billing_schedules b where b.organization_id = o.id and b.next_due_at <= ${machineNow.toString()}::timestamptz`,
+  );
 }
 
 /**

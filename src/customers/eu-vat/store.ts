@@ -1,5 +1,6 @@
 /** The SQL of questions to VIES. */
 import { type Selectable, sql } from "kysely";
+import { realOrganizationsWith } from "../../identity/index.ts";
 import { newId } from "../../kernel/ids.ts";
 import type { Db, DbOrTx, Tx } from "../../storage/database.ts";
 import type { ViesChecksTable } from "../../storage/tables.ts";
@@ -145,22 +146,11 @@ export async function nextAttemptAt(
 }
 
 /** Real organizations with questions whose next attempt is due. */
-export async function organizationsToAskFor(db: Db, machineNow: Temporal.Instant): Promise<string[]> {
-  const rows = await db
-    .selectFrom("organizations as o")
-    .select("o.id")
-    .where("o.sandbox", "=", false)
-    .where((eb) =>
-      eb.exists(
-        eb
-          .selectFrom("vies_checks as v")
-          .select("v.id")
-          .whereRef("v.organization_id", "=", "o.id")
-          .where("v.next_attempt_at", "<=", machineNow),
-      ),
-    )
-    .execute();
-  return rows.map(({ id }) => id);
+export function organizationsToAskFor(db: Db, machineNow: Temporal.Instant): Promise<string[]> {
+  return realOrganizationsWith(
+    db,
+    sql`select from vies_checks v where v.organization_id = o.id and v.next_attempt_at <= ${machineNow.toString()}::timestamptz`,
+  );
 }
 
 /**

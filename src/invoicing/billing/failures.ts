@@ -1,5 +1,6 @@
 /** Customers whose billing failed: set aside with the reason, and tried again with growing delays. */
 import { type RawBuilder, sql } from "kysely";
+import { realOrganizationsWith } from "../../identity/index.ts";
 import type { Db, DbOrTx } from "../../storage/database.ts";
 
 export interface Failure {
@@ -104,14 +105,9 @@ export async function nextRetryAt(
 }
 
 /** Real organizations that have set-aside customers whose next attempt is due. */
-export async function organizationsToRetry(db: Db, machineNow: Temporal.Instant): Promise<string[]> {
-  const rows = await db
-    .selectFrom("billing_failures as f")
-    .innerJoin("organizations as o", "o.id", "f.organization_id")
-    .select("o.id")
-    .distinct()
-    .where("o.sandbox", "=", false)
-    .where("f.retry_at", "<=", machineNow)
-    .execute();
-  return rows.map(({ id }) => id);
+export function organizationsToRetry(db: Db, machineNow: Temporal.Instant): Promise<string[]> {
+  return realOrganizationsWith(
+    db,
+    sql`select from billing_failures f where f.organization_id = o.id and f.retry_at <= ${machineNow.toString()}::timestamptz`,
+  );
 }

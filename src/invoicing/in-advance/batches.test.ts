@@ -298,3 +298,29 @@ test("fees are those of a naive count, whatever the batches, retries and workers
     { seed: SEED, numRuns: RUNS, endOnFailure: true },
   );
 });
+
+test("a distinct value that was charged in an earlier batch is not new to a late event behind another of its own batch", async () => {
+  const client = await ground.server.organization();
+  const charge = { code: "c", ...{ charge_model: "standard", properties: { amount: "1" } } };
+  await subscribe(client, { aggregation_type: "unique_count_agg" }, [charge], ["s1"]);
+  const send = (...events: readonly (readonly [string, string])[]) =>
+    client.must("POST", "/events/batch", {
+      events: events.map(([transaction_id, at]) => ({
+        ...{ transaction_id, external_subscription_id: "s1", code: "m", properties: { v: "seat" } },
+        timestamp: Temporal.Instant.from(at).epochMilliseconds / 1000,
+      })),
+    });
+  await send(["t0", "2024-01-16T00:00:00Z"]);
+  await chargeAll(ground, client, { limit: 10 });
+  await send(["t1", "2024-01-31T00:05:00Z"], ["t2", "2024-01-31T00:04:00Z"]);
+  await chargeAll(ground, client, { limit: 10 });
+  const fees = await chargedFees(ground, client);
+  assert.deepEqual(
+    fees.map(({ transaction_id, units, amount_cents }) => [transaction_id, units, amount_cents]),
+    [
+      ["t0", "1", "100"],
+      ["t1", "0", "0"],
+      ["t2", "0", "0"],
+    ],
+  );
+});

@@ -171,7 +171,7 @@ export interface UnitsChanged {
  */
 export function unitsFee({ charge, units, at, paid, window, timezone, currency }: UnitsChanged): PlannedFee {
   const more = units.minus(paid);
-  if (more.lte(0)) return nothing(charge, window);
+  if (more.lte(0)) return nothing(charge, window, currency);
   if (!charge.prorated) return feeOf(charge, { units: more, full_units: more }, window, currency);
   const last = localDayNumber(window.to.subtract({ nanoseconds: 1 }), timezone);
   const days = last - localDayNumber(at, timezone) + 1;
@@ -179,10 +179,10 @@ export function unitsFee({ charge, units, at, paid, window, timezone, currency }
   return feeOf(charge, { units: share, full_units: more }, window, currency);
 }
 
-function nothing({ id, pay_in_advance }: Priced, { from, to }: Window): PlannedFee {
+function nothing({ id, pay_in_advance }: Priced, { from, to }: Window, currency: string): PlannedFee {
   return {
     ...NOT_USAGE,
-    ...feeAmounts({ amount: ZERO, unit_amount: ZERO }, "EUR", null),
+    ...feeAmounts({ amount: ZERO, unit_amount: ZERO }, currency, null),
     fixed_charge_id: id,
     units: ZERO,
     total_aggregated_units: ZERO,

@@ -3,6 +3,7 @@
  * gone from the queue in the transaction that charges them.
  */
 import { type RawBuilder, sql } from "kysely";
+import { realOrganizationsWith } from "../../identity/index.ts";
 import type { Dec } from "../../kernel/decimal.ts";
 import { plainArray } from "../../storage/arrays.ts";
 import type { DbOrTx, Tx } from "../../storage/database.ts";
@@ -208,17 +209,15 @@ export async function nextQueueRetryAt(
 }
 
 /** Real organizations with events that wait since before `since`, and may be tried at `now`: a process died with their job. */
-export async function organizationsWithQueuedEvents(
+export function organizationsWithQueuedEvents(
   db: DbOrTx,
   since: Temporal.Instant,
   now: Temporal.Instant,
 ): Promise<string[]> {
-  const { rows } = await sql<{ id: string }>`
-    select o.id from organizations o
-    where not o.sandbox and exists (
-      select from in_advance_queue q
-      where q.organization_id = o.id and q.received_at < ${since.toString()}::timestamptz
-        and (q.retry_at is null or q.retry_at <= ${now.toString()}::timestamptz))
-    order by o.ordinal`.execute(db);
-  return rows.map(({ id }) => id);
+  return realOrganizationsWith(
+    db,
+    sql`select from in_advance_queue q
+    where q.organization_id = o.id and q.received_at < ${since.toString()}::timestamptz
+      and (q.retry_at is null or q.retry_at <= ${now.toString()}::timestamptz)`,
+  );
 }

@@ -1,5 +1,6 @@
 /** The SQL of scheduled changes. */
 import { type Insertable, type Selectable, sql } from "kysely";
+import { realOrganizationsWith } from "../../identity/index.ts";
 import { isUuid } from "../../kernel/ids.ts";
 import { offsetOf, type Page } from "../../kernel/pages.ts";
 import type { DbOrTx, Tx } from "../../storage/database.ts";
@@ -147,24 +148,12 @@ export async function nextScheduledOf(
 }
 
 /** The real organizations that have one due at machine time. */
-export async function organizationsWithScheduled(db: DbOrTx, machineNow: Temporal.Instant): Promise<string[]> {
-  const rows = await db
-    .selectFrom("organizations as o")
-    .select("o.id")
-    .where("o.sandbox", "=", false)
-    .where((eb) =>
-      eb.exists(
-        eb
-          .selectFrom("scheduled_changes as c")
-          .select("c.id")
-          .whereRef("c.organization_id", "=", "o.id")
-          .where("c.status", "=", "pending")
-          .where("c.due_at", "<=", machineNow),
-      ),
-    )
-    .orderBy("o.ordinal")
-    .execute();
-  return rows.map(({ id }) => id);
+export function organizationsWithScheduled(db: DbOrTx, machineNow: Temporal.Instant): Promise<string[]> {
+  return realOrganizationsWith(
+    db,
+    sql`select from scheduled_changes c
+    where c.organization_id = o.id and c.status = 'pending' and c.due_at <= ${machineNow.toString()}::timestamptz`,
+  );
 }
 
 /** What waits for subscriptions of these customers. */

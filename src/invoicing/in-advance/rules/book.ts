@@ -238,13 +238,16 @@ function enterValue(book: Book, charging: Charging): Position {
   };
 }
 
-/** The last operation on a value up to an event that a later one has overtaken. */
-function operationBefore(book: Book, charging: Charging, value: string): ValueState | null {
-  const moved = (book.moves.get(charging.level_key) ?? []).filter((one) => one.value === value);
-  return [...moved].reduce<ValueState | null>(
+/** The last operation on a value up to an event that a later one has overtaken, of the batch itself or of what was charged before. */
+function operationBefore({ past, moves }: Book, charging: Charging, value: string): ValueState | null {
+  const { timestamp } = charging.event;
+  const stored = past.values.get(valueKey(charging, value)) ?? null;
+  const isOvertakenInBatch = stored !== null && !isBefore(timestamp, stored.at);
+  const moved = (moves.get(charging.level_key) ?? []).filter((one) => one.value === value);
+  return moved.reduce<ValueState | null>(
     (last, { at, active }) =>
-      isBefore(charging.event.timestamp, at) || (last !== null && isBefore(at, last.at)) ? last : { at, active },
-    book.past.operations.get(charging) ?? null,
+      isBefore(timestamp, at) || (last !== null && isBefore(at, last.at)) ? last : { at, active },
+    isOvertakenInBatch ? stored : (past.operations.get(charging) ?? null),
   );
 }
 

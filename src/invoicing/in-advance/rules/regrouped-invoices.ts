@@ -3,9 +3,10 @@
 import type { BilledCustomer } from "../../../customers/index.ts";
 import { isBefore } from "../../../kernel/calendar.ts";
 import type { BilledPeriod, PlannedInvoice } from "../../model.ts";
-import { type DayIn, invoiceDates } from "../../rules/dates.ts";
+import type { DayIn } from "../../rules/dates.ts";
+import { invoiceAtOnce } from "../../rules/invoice-at-once.ts";
 import type { NumberingEntity } from "../../rules/numbers.ts";
-import { finalStatus, invoiceTotals } from "../../rules/totals.ts";
+import { invoiceTotals } from "../../rules/totals.ts";
 
 /** A paid fee that is on no invoice. */
 export interface PaidFee {
@@ -64,31 +65,16 @@ export function regroupedInvoices(
 /** Its boundaries are the usage window of the subscription that began last. */
 function regroupedInvoice(together: readonly Regrouping[], fees: readonly PaidFee[], today: DayIn): PlannedInvoice {
   const latest = together.reduce((last, one) => (beganLater(one, last) ? one : last));
-  const { customer, billing_entity, subscription, plan, timestamp, windows } = latest;
-  const totals = withTaxes(fees);
+  const { timestamp, windows } = latest;
   const charges = windows.charges ?? windows.subscription;
-  return {
-    customer,
-    billing_entity,
-    invoice_type: "advance_charges",
-    status: finalStatus(totals, customer),
-    currency: plan.amount_currency,
-    dates: invoiceDates(today(customer.timezone), { ...customer, invoice_grace_period: 0 }, false),
-    totals,
-    skip_charges: false,
-    purchase_order_number: subscription.purchase_order_number,
-    periods: [
-      {
-        ...{ subscription, plan, timestamp },
-        reason: "in_advance_charge_periodic",
-        windows: { ...windows, subscription: charges, charges, fixed_charges: windows.fixed_charges ?? charges },
-        fees: [],
-        standalone_fees: [],
-        levels: [],
-        regrouped_fee_ids: fees.map(({ id }) => id),
-      },
-    ],
-  };
+  const period = {
+    reason: "in_advance_charge_periodic",
+    timestamp,
+    windows: { ...windows, subscription: charges, charges, fixed_charges: windows.fixed_charges ?? charges },
+    fees: [],
+    regrouped_fee_ids: fees.map(({ id }) => id),
+  } as const;
+  return { ...invoiceAtOnce(latest, period, withTaxes(fees), today), invoice_type: "advance_charges" };
 }
 
 function beganLater(a: Regrouping, b: Regrouping): boolean {
