@@ -1,7 +1,16 @@
 /** Asking VIES in the background, as often as it takes (1.9 of the subscriptions spec). */
 import type { App } from "../../app.ts";
 import { findOrganization, loadBillingEntity, type PeriodicWork } from "../../identity/index.ts";
-import { type DomainEvent, enqueue, type Job, job, type Owner, publish, type Schedule } from "../../jobs/index.ts";
+import {
+  type DomainEvent,
+  enqueue,
+  enqueueEach,
+  type Job,
+  job,
+  type Owner,
+  publish,
+  type Schedule,
+} from "../../jobs/index.ts";
 import { machineNow, presentOf } from "../../kernel/clock.ts";
 import { inTransaction, type Tx } from "../../storage/database.ts";
 import { customerEvent } from "../present.ts";
@@ -114,22 +123,12 @@ interface OfOrganization {
   readonly organization_id: string;
 }
 
-const PAGE = 100;
-
 export const askViesAgain: Job<OfOrganization> = job(
   "customers.ask_vies_again",
   async ({ organization_id }, { app }) => {
     const organization = await findOrganization(app.db, organization_id);
-    const now = presentOf(organization);
-    for (let after: string | null = null; ; ) {
-      const due = await dueChecks(app.db, organization_id, now, PAGE, after);
-      for (const { id: check_id, customer_id } of due) {
-        const named = { organization_id, customer_id, check_id };
-        await enqueue(app.db, organization, checkVatNumber, named, `${checkVatNumber.name}:${check_id}`);
-      }
-      if (due.length < PAGE) return;
-      after = due.at(-1)?.customer_id ?? null;
-    }
+    const due = dueChecks(organization_id, presentOf(organization), checkVatNumber);
+    await enqueueEach(app.db, organization, checkVatNumber, due);
   },
 );
 

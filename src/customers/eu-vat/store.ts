@@ -1,6 +1,7 @@
 /** The SQL of questions to VIES. */
-import { type Selectable, sql } from "kysely";
+import { type RawBuilder, type Selectable, sql } from "kysely";
 import { realOrganizationsWith } from "../../identity/index.ts";
+import type { Job } from "../../jobs/index.ts";
 import { newId } from "../../kernel/ids.ts";
 import type { Db, DbOrTx, Tx } from "../../storage/database.ts";
 import type { ViesChecksTable } from "../../storage/tables.ts";
@@ -110,24 +111,16 @@ export async function postpone(
     .execute();
 }
 
-/** Questions whose next attempt is due: a page of them, in the order of their customers' ids. */
-export async function dueChecks(
-  db: DbOrTx,
+/** A job for each question whose next attempt is due: its payload and its key, in the order of their customers' ids. */
+export const dueChecks = (
   organizationId: string,
   now: Temporal.Instant,
-  limit: number,
-  afterCustomerId: string | null,
-): Promise<Pick<ViesCheck, "id" | "customer_id">[]> {
-  return db
-    .selectFrom("vies_checks")
-    .select(["id", "customer_id"])
-    .where("organization_id", "=", organizationId)
-    .where("next_attempt_at", "<=", now)
-    .$if(afterCustomerId !== null, (query) => query.where("customer_id", ">", afterCustomerId))
-    .orderBy("customer_id")
-    .limit(limit)
-    .execute();
-}
+  { name }: Job<CheckNamed>,
+): RawBuilder<{ payload: CheckNamed; key: string }> => sql`
+  select json_build_object('organization_id', organization_id, 'customer_id', customer_id, 'check_id', id) as payload,
+    ${name}::text || ':' || id as key
+  from vies_checks where organization_id = ${organizationId}::uuid and next_attempt_at <= ${now.toString()}::timestamptz
+  order by customer_id`;
 
 /** When the first question is asked again that was asked fewer than `attempts` times; null: none is. */
 export async function nextAttemptAt(

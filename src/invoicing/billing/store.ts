@@ -15,7 +15,7 @@ export async function loadNumberingEntities(
   if (ids.length === 0) return new Map();
   const rows = await db
     .selectFrom("billing_entities")
-    .select(["id", "timezone", "document_numbering", "document_number_prefix"])
+    .select(["id", "code", "timezone", "document_numbering", "document_number_prefix"])
     .where("organization_id", "=", organizationId)
     .where((eb) => eb("id", "=", eb.fn.any(eb.val([...ids]))))
     .execute();

@@ -4,6 +4,7 @@ import { draftNumber, numberOfCustomer, numberOfEntity } from "./numbers.ts";
 
 const ENTITY = {
   id: "e",
+  code: "e",
   timezone: "Europe/Paris",
   document_numbering: "per_customer",
   document_number_prefix: "BENT-11",

@@ -4,6 +4,7 @@ import { localDate } from "../../kernel/calendar.ts";
 /** The billing entity as a number needs it. */
 export interface NumberingEntity {
   readonly id: string;
+  readonly code: string;
   readonly timezone: string;
   readonly document_numbering: "per_customer" | "per_billing_entity";
   readonly document_number_prefix: string;

@@ -75,8 +75,6 @@ export interface Simulation {
   readonly invoices: readonly SimulatedInvoice[];
   readonly stopped_by: StoppedBy;
   readonly simulated_until: Temporal.Instant;
-  /** By id. */
-  readonly entity_codes: ReadonlyMap<string, string>;
 }
 
 export interface Subject {

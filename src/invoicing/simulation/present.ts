@@ -10,7 +10,7 @@ import type { Assumption, SimulatedInvoice, Simulation } from "./model.ts";
 type Json = Record<string, unknown>;
 
 export function presentSimulation(
-  { subscription, invoices, stopped_by, simulated_until, entity_codes }: Simulation,
+  { subscription, invoices, stopped_by, simulated_until }: Simulation,
   usage: Assumption["kind"],
   { is_named, currency }: { readonly is_named: boolean; readonly currency: string },
 ): Json {
@@ -19,7 +19,7 @@ export function presentSimulation(
   return {
     external_subscription_id: is_named ? subscription.external_id : null,
     usage,
-    invoices: invoices.map((each) => presentInvoice(each, entity_codes)),
+    invoices: invoices.map(presentInvoice),
     totals: {
       invoices_count: invoices.length,
       currency,
@@ -32,10 +32,10 @@ export function presentSimulation(
   };
 }
 
-function presentInvoice({ at, invoice }: SimulatedInvoice, entityCodes: ReadonlyMap<string, string>): Json {
+function presentInvoice({ at, invoice }: SimulatedInvoice): Json {
   const { customer, dates, totals, periods } = invoice;
   return {
-    billing_entity_code: entityCodes.get(invoice.billing_entity.id) ?? "",
+    billing_entity_code: invoice.billing_entity.code,
     issuing_date: dates.issuing_date.toString(),
     payment_due_date: dates.payment_due_date.toString(),
     expected_finalization_date: dates.expected_finalization_date.toString(),

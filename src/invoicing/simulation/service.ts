@@ -4,7 +4,7 @@
  */
 import { setImmediate } from "node:timers/promises";
 import type { App } from "../../app.ts";
-import { loadBillingEntity, type Organization } from "../../identity/index.ts";
+import type { Organization } from "../../identity/index.ts";
 import { isBefore } from "../../kernel/calendar.ts";
 import type { DbOrTx } from "../../storage/database.ts";
 import type { Standing } from "../../subscriptions/index.ts";
@@ -103,7 +103,6 @@ export async function simulate(
     invoices: shown,
     stopped_by,
     simulated_until: endOf(stopped_by, shown, taken, limit) ?? now,
-    entity_codes: await entityCodes(app.db, organization.id, shown),
   };
 }
 
@@ -165,16 +164,4 @@ function afterEarlier(rated: RatedPeriod, earlier: readonly SimulatedInvoice[]):
       !isBefore(billedWindow.from, window.from) && isBefore(billedWindow.from, window.to),
   );
   return { ...rated, billed_before: { ...billed, is_invoiced: billed.is_invoiced || isInvoiced } };
-}
-
-/** Of the entities in whose name they are: one, or a few. */
-async function entityCodes(
-  db: DbOrTx,
-  organizationId: string,
-  invoices: readonly SimulatedInvoice[],
-): Promise<Map<string, string>> {
-  const ids = new Set(invoices.map(({ invoice }) => invoice.billing_entity.id));
-  const codes = new Map<string, string>();
-  for (const id of ids) codes.set(id, (await loadBillingEntity(db, organizationId, id))?.code ?? "");
-  return codes;
 }
