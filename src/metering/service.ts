@@ -159,16 +159,21 @@ export async function ingestBulk(
   body: string,
   now: Temporal.Instant,
 ): Promise<BulkResult[]> {
-  const lines = await readLines(body);
+  const { lines, read: readLine } = readBulk(body);
   if (lines.length > BULK_EVENTS_MAX) throw new Refusal("payload_too_large", { events: ["too_many_events"] });
   const createdMicros = microsOf(now);
   const results: BulkResult[] = [];
   const valid: BulkLine[] = [];
+  let readable = 0;
+  // Line by line to the event: what was parsed is garbage before the next turn.
   await inTurns(lines, (line, index) => {
-    const read = line === UNREADABLE ? [{ field: "event", code: "invalid_json" }] : readEvent(line, createdMicros);
+    const parsed = readLine(line);
+    if (parsed !== UNREADABLE) readable += 1;
+    const read = parsed === UNREADABLE ? [INVALID_JSON] : readEvent(parsed, createdMicros);
     if (isRefused(read)) results[index] = { status: "invalid", error_details: refusalDetails(read) };
     else valid.push({ index, read, event: read, key: keyOfEvent(organization, read) });
   });
+  if (lines.length > 0 && readable === 0) throw unreadableBody();
   // What met a catalog that had changed is left to the next attempt.
   let waiting: readonly BulkLine[] = valid;
   await withCatalog(metering, organization, async (catalog) => {
@@ -229,31 +234,37 @@ async function computedLines(
 }
 
 const UNREADABLE = Symbol("a line that is no JSON");
+const INVALID_JSON: Problem = { field: "event", code: "invalid_json" };
+const unreadableBody = () => badRequest("the body is neither NDJSON nor a JSON array");
+
+interface BulkBody {
+  readonly lines: readonly unknown[];
+  /** The line's value, or UNREADABLE. */
+  readonly read: (line: unknown) => unknown;
+}
 
 /** A JSON array of events, `{"events": […]}`, or one event per line. */
-async function readLines(body: string): Promise<unknown[]> {
+function readBulk(body: string): BulkBody {
   const text = body.trim();
   if (text === "") throw badRequest("the body is empty: send one event per line, or a JSON array of events");
-  if (text.startsWith("[")) return readArray(text);
+  if (text.startsWith("[")) return { lines: readArray(text), read: asItIs };
   const isWrapped = /^\{\s*"events"\s*:\s*\[/.test(text);
   if (isWrapped) {
     const wrapped = readWhole(text);
-    if (wrapped !== UNREADABLE) return (wrapped as { events: unknown[] }).events;
+    if (wrapped !== UNREADABLE) return { lines: (wrapped as { events: unknown[] }).events, read: asItIs };
   }
-  const lines = text.split("\n").filter((line) => line.trim() !== "");
-  if (lines.length > BULK_EVENTS_MAX) throw new Refusal("payload_too_large", { events: ["too_many_events"] });
-  const read = mayLoseDigits(text) ? parseJson : (line: string): unknown => JSON.parse(line);
-  const parsed: unknown[] = [];
-  await inTurns(lines, (line) => {
+  const parse = mayLoseDigits(text) ? parseJson : (line: string): unknown => JSON.parse(line);
+  const read = (line: unknown) => {
     try {
-      parsed.push(read(line));
+      return parse(line as string);
     } catch {
-      parsed.push(UNREADABLE);
+      return UNREADABLE;
     }
-  });
-  if (parsed.every((line) => line === UNREADABLE)) throw badRequest("the body is neither NDJSON nor a JSON array");
-  return parsed;
+  };
+  return { lines: text.split("\n").filter((line) => line.trim() !== ""), read };
 }
+
+const asItIs = (line: unknown) => line;
 
 function readWhole(text: string): unknown {
   try {
@@ -265,6 +276,6 @@ function readWhole(text: string): unknown {
 
 function readArray(text: string): unknown[] {
   const parsed = readWhole(text);
-  if (!Array.isArray(parsed)) throw badRequest("the body is neither NDJSON nor a JSON array");
+  if (!Array.isArray(parsed)) throw unreadableBody();
   return parsed;
 }

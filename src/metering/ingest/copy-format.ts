@@ -143,28 +143,46 @@ function capacityFor(group: readonly LoggedEvents[]): number {
   return capacity;
 }
 
+/**
+ * Where each event of the group stands in it, stream by stream, the highest id first: the order of the index events_commit, which
+ * then grows at its end, as the log's pages are read by whoever follows it. A stream's own events keep their order.
+ */
+function byStream(group: readonly LoggedEvents[]): number[] {
+  const count = group.reduce((sum, { events }) => sum + events.length, 0);
+  const places = new Float64Array(count);
+  let index = 0;
+  // An event's stream and its place as one number: a double holds both for any id below 2^53 / count.
+  for (const { streamIds } of group) for (const id of streamIds) places[index] = index++ - Number(id) * count;
+  places.sort();
+  return Array.from(places, (place) => ((place % count) + count) % count);
+}
+
 /** The group as a file for `copy … from stdin (format binary)`. */
 export function copyRows(commit: Commit, group: readonly LoggedEvents[]): Buffer {
   const bytes = new Bytes(capacityFor(group));
   const commitId = BigInt(commit.id);
   const receivedAt = sinceEpoch(commit.received_micros);
+  const events = group.flatMap((part) => part.events);
+  const keys = group.flatMap((part) => part.keys);
+  const streamIds = group.flatMap((part) => part.streamIds);
+  const createdAt = group.flatMap((part) => {
+    const at = sinceEpoch(part.createdMicros);
+    return part.events.map(() => at);
+  });
   bytes.bytes(SIGNATURE);
-  for (const { events, keys, streamIds, createdMicros } of group) {
-    const createdAt = sinceEpoch(createdMicros);
-    for (let index = 0; index < events.length; index++) {
-      const { timestampMicros, transactionId, preciseTotalAmountCents, properties } = events[index] as ReadEvent;
-      bytes.int16(COLUMNS);
-      bytes.int64(commitId);
-      bytes.int64(receivedAt);
-      bytes.uuid(keys[index] as string);
-      bytes.int64(streamIds[index] as bigint);
-      bytes.int64(sinceEpoch(timestampMicros));
-      bytes.int64(createdAt);
-      bytes.text(transactionId);
-      if (preciseTotalAmountCents === null) bytes.isNull();
-      else numeric(bytes, preciseTotalAmountCents);
-      bytes.text(properties, JSONB_VERSION);
-    }
+  for (const place of byStream(group)) {
+    const { timestampMicros, transactionId, preciseTotalAmountCents, properties } = events[place] as ReadEvent;
+    bytes.int16(COLUMNS);
+    bytes.int64(commitId);
+    bytes.int64(receivedAt);
+    bytes.uuid(keys[place] as string);
+    bytes.int64(streamIds[place] as bigint);
+    bytes.int64(sinceEpoch(timestampMicros));
+    bytes.int64(createdAt[place] as number | bigint);
+    bytes.text(transactionId);
+    if (preciseTotalAmountCents === null) bytes.isNull();
+    else numeric(bytes, preciseTotalAmountCents);
+    bytes.text(properties, JSONB_VERSION);
   }
   bytes.int16(-1);
   return bytes.written();

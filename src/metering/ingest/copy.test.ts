@@ -62,6 +62,17 @@ test("amounts, moments and texts that are copied in are what they were", async (
     return String(BigInt(whole + fraction.padEnd(6, "0")));
   };
   assert.equal(rows.length, events.length);
+  const placeOf = (row: { transaction_id: string }) =>
+    Number(row.transaction_id.slice(row.transaction_id.lastIndexOf("-") + 1));
+  for (const subscription of ["sub_0", "sub_1", "sub_2"]) {
+    const places = rows.filter((row) => row.external_subscription_id === subscription).map(placeOf);
+    assert.deepEqual(
+      places,
+      places.toSorted((a, b) => a - b),
+      "a stream's events keep their order",
+    );
+  }
+  rows.sort((a, b) => placeOf(a) - placeOf(b));
   for (const [index, row] of rows.entries()) {
     const sent = events[index] as (typeof events)[number];
     assert.equal(row.transaction_id, sent.transaction_id);

@@ -6,16 +6,9 @@ type StreamName = Pick<ReadEvent, "externalSubscriptionId" | "code">;
 
 const REMEMBERED_MAX = 500_000;
 
-/** Lengths keep apart what the separator alone would not. */
-function nameOf(organizationId: string, { externalSubscriptionId, code }: StreamName): string {
-  return externalSubscriptionId === null
-    ? `${organizationId}-${code}`
-    : `${organizationId}${externalSubscriptionId.length}:${externalSubscriptionId}${code}`;
-}
-
 const ENSURE_STREAMS = `
 with wanted as (
-  select $1::uuid as organization_id, * from unnest($2::text[], $3::text[]) as w(external_subscription_id, code)
+  select distinct $1::uuid as organization_id, * from unnest($2::text[], $3::text[]) as w(external_subscription_id, code)
 ), made as (
   insert into streams (organization_id, external_subscription_id, code)
   select * from wanted order by 1, 2, 3
@@ -35,27 +28,38 @@ interface StreamRow {
 }
 
 export class StreamCache {
-  readonly #ids = new Map<string, bigint>();
+  /** By organization, then code, then subscription. */
+  #ids = new Map<string, Map<string, Map<string | null, bigint>>>();
+  #size = 0;
 
   /** The ids of an organization's named streams, making those that are new. */
   async resolve(client: Statements, organizationId: string, names: readonly StreamName[]): Promise<bigint[]> {
-    if (this.#ids.size > REMEMBERED_MAX) this.#ids.clear();
-    const keys = names.map((name) => nameOf(organizationId, name));
-    const ids = keys.map((key) => this.#ids.get(key));
-    if (!ids.includes(undefined)) return ids as bigint[];
-    let unknown = new Map<string, StreamName>();
-    for (const [index, key] of keys.entries())
-      if (ids[index] === undefined) unknown.set(key, names[index] as StreamName);
-    // A rival's stream may be committed between the two halves of the statement: the next try sees it.
-    for (let attempt = 0; unknown.size > 0 && attempt < 5; attempt++) {
-      await this.#load(client, organizationId, [...unknown.values()]);
-      unknown = new Map([...unknown].filter(([key]) => !this.#ids.has(key)));
+    if (this.#size > REMEMBERED_MAX) {
+      this.#ids = new Map();
+      this.#size = 0;
     }
-    return keys.map((key) => {
-      const id = this.#ids.get(key);
-      if (id === undefined) throw new Error("a stream could not be made");
-      return id;
-    });
+    // A rival's stream may be committed between the two halves of the statement: the next try sees it.
+    for (let attempt = 0; attempt < 5; attempt++) {
+      const ids = names.map((name) => this.#find(organizationId, name));
+      if (!ids.includes(undefined)) return ids as bigint[];
+      await this.#load(
+        client,
+        organizationId,
+        names.filter((_, index) => ids[index] === undefined),
+      );
+    }
+    throw new Error("a stream could not be made");
+  }
+
+  #find(organizationId: string, { externalSubscriptionId, code }: StreamName): bigint | undefined {
+    return this.#ids.get(organizationId)?.get(code)?.get(externalSubscriptionId);
+  }
+
+  #remember(organizationId: string, { external_subscription_id, code, id }: StreamRow): void {
+    const ofOrganization = getOrMake(this.#ids, organizationId);
+    const ofCode = getOrMake(ofOrganization, code);
+    if (!ofCode.has(external_subscription_id)) this.#size += 1;
+    ofCode.set(external_subscription_id, id);
   }
 
   async #load(client: Statements, organizationId: string, names: readonly StreamName[]): Promise<void> {
@@ -64,11 +68,12 @@ export class StreamCache {
       text: ENSURE_STREAMS,
       values: [organizationId, names.map((name) => name.externalSubscriptionId), names.map((name) => name.code)],
     });
-    for (const row of rows) {
-      this.#ids.set(
-        nameOf(organizationId, { externalSubscriptionId: row.external_subscription_id, code: row.code }),
-        row.id,
-      );
-    }
+    for (const row of rows) this.#remember(organizationId, row);
   }
+}
+
+function getOrMake<K, L, V>(maps: Map<K, Map<L, V>>, key: K): Map<L, V> {
+  const found = maps.get(key) ?? new Map<L, V>();
+  maps.set(key, found);
+  return found;
 }
