@@ -122,9 +122,16 @@ async function fillUsage(pool: pg.Pool, organizationId: string, count: number): 
   );
 }
 
-async function analyze(pool: pg.Pool): Promise<void> {
+/** Last of all, so that the run of every hour, which may come any moment, bills nothing half filled. */
+async function makeDue(pool: pg.Pool, organizationId: string): Promise<void> {
+  await pool.query(
+    "update billing_schedules set next_due_at = billed_until + interval '1 month' where organization_id = $1",
+    [organizationId],
+  );
   await pool.query("vacuum analyze");
 }
+
+const NOT_YET_DUE = "10 years";
 
 interface Run {
   readonly seconds: number;
@@ -175,9 +182,9 @@ async function runBilling(
 /** An organization with so many subscriptions, due and with usage. */
 export async function fillOrganization(ground: Ground, count: number): Promise<string> {
   const api = await createOrganization(ground.url);
-  await fillSubscriptions(ground.pool, api.organizationId, await createPlan(api, {}), count);
+  await fillSubscriptions(ground.pool, api.organizationId, await createPlan(api, {}), count, 1, NOT_YET_DUE);
   await fillUsage(ground.pool, api.organizationId, count);
-  await analyze(ground.pool);
+  await makeDue(ground.pool, api.organizationId);
   return api.organizationId;
 }
 
@@ -188,10 +195,10 @@ async function fillWhole(ground: Ground, count: number): Promise<string> {
     add_on: { code: "piece", name: "Piece", amount_cents: 100, amount_currency: "USD" },
   });
   const planId = await createPlan(api, wholePlan("piece"));
-  await fillSubscriptions(ground.pool, api.organizationId, planId, count);
+  await fillSubscriptions(ground.pool, api.organizationId, planId, count, 1, NOT_YET_DUE);
   await fillUsage(ground.pool, api.organizationId, count);
   await makeWhole(ground.pool, api.organizationId, planId);
-  await analyze(ground.pool);
+  await makeDue(ground.pool, api.organizationId);
   return api.organizationId;
 }
 
