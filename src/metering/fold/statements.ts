@@ -10,20 +10,19 @@ select id, received_at, n from event_commits order by id limit 5000 for update s
 /**
  * Counts the batch into its streams, and locks them in order of id: whoever folds them next waits here and then sees
  * what this transaction left. Answers the streams to fold: those with more events than are worth reading raw, or folded already.
- * Grouped by the negated id, which events_commit has: by the id itself, statistics that do not know this batch yet would have it
- * walk the whole log in the order of events_stream.
+ * What is counted goes on with what is locked: with statistics that do not know this batch yet, a join of the two would compare
+ * each with each.
  */
 export const SETTLE_STREAMS = `
 with counted as materialized (
-  select - (- stream_id) as stream_id, count(*) as n from events
+  select stream_id, count(*) as n from events
   where commit_id = any($1::bigint[]) and received_at between $2 and $3
-  group by (- stream_id)
+  group by stream_id
 ), locked as materialized (
-  select s.id from streams s join counted c on c.stream_id = s.id order by s.id for update of s
+  select s.id, c.n from streams s join counted c on c.stream_id = s.id order by s.id for update of s
 ), settled as (
-  update streams s set settled_events = s.settled_events + c.n
-  from counted c join locked l on l.id = c.stream_id
-  where s.id = c.stream_id
+  update streams s set settled_events = s.settled_events + l.n
+  from locked l where s.id = l.id
   returning s.id, s.organization_id, s.code, s.settled_events, s.folded
 )
 select * from settled where settled_events > $4::bigint or folded`;
