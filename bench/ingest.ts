@@ -104,13 +104,15 @@ function requestsOf(path: Path, url: string, apiKey: string, bodies: readonly st
   );
 }
 
-/** An empty log but for what aged it, and nothing of the last load in PostgreSQL's buffers to write. */
+/** An empty log, or an aged one with all that it holds by now; and nothing of the last load in PostgreSQL's buffers to write. */
 async function clearLog(pool: pg.Pool, isAged: boolean): Promise<void> {
-  if (!isAged) await pool.query("truncate events, event_keys, event_commits");
-  await pool.query(
-    "truncate stream_folds, usage_cells, usage_windows, window_totals, unique_values, unique_operations",
-  );
-  await pool.query("update streams set settled_events = 0, folded = false");
+  if (!isAged) {
+    await pool.query("truncate events, event_keys, event_commits");
+    await pool.query(
+      "truncate stream_folds, usage_cells, usage_windows, window_totals, unique_values, unique_operations",
+    );
+    await pool.query("update streams set settled_events = 0, folded = false");
+  }
   await pool.query("vacuum analyze streams, usage_cells");
   await pool.query("checkpoint");
 }
@@ -206,9 +208,9 @@ async function prepareCatalog(api: Api): Promise<void> {
   });
 }
 
-/** A log that already holds events and keys of earlier days, uniformly over a month and the subscriptions. */
+/** A log that already holds events and keys of earlier days, uniformly over a month and the subscriptions, all of them folded. */
 async function ageLog({ pool }: Ground, count: number): Promise<void> {
-  await pool.query("truncate events, event_keys, event_commits");
+  await clearLog(pool, false);
   const step = 2_000_000;
   for (let done = 0; done < count; done += step) {
     const rows = Math.min(step, count - done);
@@ -225,6 +227,13 @@ async function ageLog({ pool }: Ground, count: number): Promise<void> {
   }
   await pool.query("select setval('event_commit_ids', $1)", [Math.ceil(count / 10_000) + 1]);
   await pool.query("vacuum analyze events, event_keys");
+  await pool.query(
+    "update streams s set settled_events = e.n from (select stream_id, count(*) as n from events group by 1) e where e.stream_id = s.id",
+  );
+  await pool.query(
+    "insert into stream_folds (stream_id, spec_id, grain) select s.id, p.id, 0 from streams s join fold_specs p on p.organization_id = s.organization_id and p.code = s.code",
+  );
+  await untilFolded(pool);
 }
 
 async function measureLoad(
