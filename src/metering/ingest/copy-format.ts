@@ -147,14 +147,9 @@ function capacityFor(group: readonly LoggedEvents[]): number {
  * Where each event of the group stands in it, stream by stream, the highest id first: the order of the index events_commit, which
  * then grows at its end, as the log's pages are read by whoever follows it. A stream's own events keep their order.
  */
-function byStream(group: readonly LoggedEvents[]): number[] {
-  const count = group.reduce((sum, { events }) => sum + events.length, 0);
-  const places = new Float64Array(count);
-  let index = 0;
-  // An event's stream and its place as one number: a double holds both for any id below 2^53 / count.
-  for (const { streamIds } of group) for (const id of streamIds) places[index] = index++ - Number(id) * count;
-  places.sort();
-  return Array.from(places, (place) => ((place % count) + count) % count);
+function byStream(streamIds: readonly bigint[]): number[] {
+  const places = Map.groupBy(streamIds.keys(), (index) => streamIds[index] as bigint);
+  return [...places].sort(([a], [b]) => (a < b ? 1 : -1)).flatMap(([, indexes]) => indexes);
 }
 
 /** The group as a file for `copy … from stdin (format binary)`. */
@@ -170,7 +165,7 @@ export function copyRows(commit: Commit, group: readonly LoggedEvents[]): Buffer
     return part.events.map(() => at);
   });
   bytes.bytes(SIGNATURE);
-  for (const place of byStream(group)) {
+  for (const place of byStream(streamIds)) {
     const { timestampMicros, transactionId, preciseTotalAmountCents, properties } = events[place] as ReadEvent;
     bytes.int16(COLUMNS);
     bytes.int64(commitId);
