@@ -28,8 +28,9 @@ export interface BillingScaleFigures {
   };
 }
 
-const SUBSCRIPTIONS = 10_000;
-const WARM_UP_SUBSCRIPTIONS = 3_000;
+const SUBSCRIPTIONS = 20_000;
+const WARM_UP_SUBSCRIPTIONS = 10_000;
+const RUNS = 3;
 const DUE = 250;
 const FEW = 1_000;
 const MANY = 500_000;
@@ -69,7 +70,9 @@ async function twoWorkers(count: number, env: Record<string, string> = {}): Prom
   const withOneMore = async (): Promise<Timed> => {
     workers.push(await ground.startWorker(env));
     await billed(ground, await fillOrganization(ground, WARM_UP_SUBSCRIPTIONS), WARM_UP_SUBSCRIPTIONS);
-    return billed(ground, await fillOrganization(ground, count), count);
+    const runs: Timed[] = [];
+    for (let run = 0; run < RUNS; run++) runs.push(await billed(ground, await fillOrganization(ground, count), count));
+    return runs.sort((a, b) => a.perSecond - b.perSecond)[RUNS >> 1] as Timed;
   };
   try {
     const one = await withOneMore();

@@ -88,7 +88,7 @@ function chunk<T>(items: readonly T[], size: number): T[][] {
 
 type Path = "bulk" | "batch" | "single";
 
-const WARM_UP_EVENTS: Readonly<Record<Path, number>> = { bulk: 400_000, batch: 100_000, single: 30_000 };
+const WARM_UP_EVENTS: Readonly<Record<Path, number>> = { bulk: 1_000_000, batch: 300_000, single: 30_000 };
 
 const CONNECTIONS: Readonly<Record<Path, number>> = { bulk: 8, batch: 32, single: 64 };
 
@@ -244,10 +244,16 @@ async function measureLoad(
   isAged: boolean,
 ): Promise<IngestFigures> {
   const count = Math.round(EVENTS * scale);
-  const limit = await measureLimit(ground, load, Math.round(count / 2), isAged);
-  const bulk = await measurePath(ground, api, "bulk", load, count, isAged);
-  const batch = await measurePath(ground, api, "batch", load, count, isAged);
-  const single = await measurePath(ground, api, "single", load, Math.round(count / 5), isAged);
+  const limit = await measureLimit(ground, load, count, isAged);
+  // The limit is the best of several runs; beside it stands the better of two, on a machine that others slow down as they please.
+  const better = async (path: Path, events: number) =>
+    Math.max(
+      await measurePath(ground, api, path, load, events, isAged, "first"),
+      await measurePath(ground, api, path, load, events, isAged, "second"),
+    );
+  const bulk = await better("bulk", count);
+  const batch = await better("batch", count);
+  const single = await better("single", Math.round(count / 5));
   const figures = {
     limitPerSecond: rounded(limit),
     bulkPerSecond: rounded(bulk),

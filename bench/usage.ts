@@ -65,9 +65,9 @@ async function fill(
          from generate_series($2::int, $2::int + $6::int - 1) i
        ), now as materialized (select clock_timestamp() as at),
        keys as (insert into event_keys select key, commit_id from made order by key),
-       commits as (insert into event_commits select commit_id, now.at, count(*) from made, now group by commit_id, now.at)
+       commits as (insert into event_commits select commit_id, now.at, count(*), array[$1::bigint], array[count(*)::int] from made, now group by commit_id, now.at)
        insert into events (id, commit_id, stream_id, timestamp, received_at, created_at, transaction_id, properties)
-       select key, commit_id, $1, made.at, now.at, now.at, $7 || i, jsonb_build_object(${properties})
+       select key, commit_id, $1::bigint, made.at, now.at, now.at, $7 || i, jsonb_build_object(${properties})
        from made, now order by i`,
       [rows[0]?.id, done, count, from.toString(), to.toString(), Math.min(step, count - done), `${subscription}-`],
     );

@@ -690,7 +690,10 @@ end $$;
 create table event_commits (
   id bigint primary key,
   received_at timestamptz not null,
-  n integer not null
+  n integer not null,
+  -- Its streams, each once, and how many events of each: so that they are settled without reading the log.
+  stream_ids bigint[] not null,
+  stream_events integer[] not null
 );
 create sequence event_commit_ids;
 

@@ -15,6 +15,8 @@ import {
   LIST_WANTED,
   LOCK_STREAMS,
   MARK_FOLDED,
+  READ_AS_PLANNED,
+  READ_BATCH_ONCE,
   REMEMBER_FOLDS,
   SETTLE_STREAMS,
   TAKE_COMMITS,
@@ -108,12 +110,7 @@ export function foldBatch(pool: pg.Pool, options: FolderOptions): Promise<number
   return inTransaction(pool, async (client) => {
     const batch = await takeBatch(client, options.batchEvents);
     if (batch.events === 0) return 0;
-    const { rows } = await client.query<StreamRow>(SETTLE_STREAMS, [
-      batch.commits,
-      batch.from?.toString(),
-      batch.to?.toString(),
-      options.thresholds.rawEventsMax,
-    ]);
+    const { rows } = await client.query<StreamRow>(SETTLE_STREAMS, [batch.commits, options.thresholds.rawEventsMax]);
     await foldStreams(client, batch, rows, options);
     await client.query(DROP_COMMITS, [batch.commits]);
     return batch.events;
@@ -222,12 +219,18 @@ async function foldCells(
     some.map(() => "-infinity"),
     some.map(() => "infinity"),
   ];
-  if (known.length > 0 && batch.events > 0) await client.query(FOLD_BATCH[measure], parametersOf(known));
+  if (known.length > 0 && batch.events > 0) await readBatch(client, [FOLD_BATCH[measure]], parametersOf(known));
   if (changed.length === 0) return;
   const pairs = [changed.map((fold) => fold.stream_id), changed.map((fold) => fold.spec_id)];
   await client.query(FORGET_CELLS, pairs);
   await client.query(FOLD_HISTORY[measure], parametersOf(changed));
   await client.query(REMEMBER_FOLDS, [...pairs, changed.map(grainOf)]);
+}
+
+async function readBatch(client: pg.PoolClient, statements: readonly string[], values: unknown[]): Promise<void> {
+  await client.query(READ_BATCH_ONCE);
+  for (const statement of statements) await client.query(statement, values);
+  await client.query(READ_AS_PLANNED);
 }
 
 async function foldWindows(client: pg.PoolClient, batch: Batch, streamIds: readonly bigint[]): Promise<void> {
@@ -239,7 +242,7 @@ async function foldWindows(client: pg.PoolClient, batch: Batch, streamIds: reado
   if (batch.events > 0) {
     const { rows } = await client.query<{ stream_id: bigint }>(STREAMS_WITH_WINDOWS, [streamIds]);
     const values = [batch.commits, ...times, rows.map((row) => row.stream_id)];
-    if (rows.length > 0) for (const statement of FOLD_WINDOWS_BATCH) await client.query(statement, values);
+    if (rows.length > 0) await readBatch(client, FOLD_WINDOWS_BATCH, values);
   }
   if (unbuilt.length === 0) return;
   const ids = unbuilt.map((row) => row.id);

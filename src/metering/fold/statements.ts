@@ -15,9 +15,10 @@ select id, received_at, n from event_commits order by id limit 5000 for update s
  */
 export const SETTLE_STREAMS = `
 with counted as materialized (
-  select stream_id, count(*) as n from events
-  where commit_id = any($1::bigint[]) and received_at between $2 and $3
-  group by stream_id
+  select u.stream_id, sum(u.n) as n
+  from event_commits t cross join unnest(t.stream_ids, t.stream_events) as u(stream_id, n)
+  where t.id = any($1::bigint[])
+  group by u.stream_id
 ), locked as materialized (
   select s.id, c.n from streams s join counted c on c.stream_id = s.id order by s.id for update of s
 ), settled as (
@@ -25,7 +26,7 @@ with counted as materialized (
   from locked l where s.id = l.id
   returning s.id, s.organization_id, s.code, s.settled_events, s.folded
 )
-select * from settled where settled_events > $4::bigint or folded`;
+select * from settled where settled_events > $2::bigint or folded`;
 
 export const MARK_FOLDED = "update streams set folded = true where id = any($1::bigint[]) and not folded";
 
@@ -64,10 +65,9 @@ export const SETTLED: Events = (of) =>
 
 const PAIRS = `
 pair as materialized (
-  select p.*, s.voided_events > 0 as has_voids
+  select p.*, (select s.voided_events > 0 from streams s where s.id = p.stream_id) as has_voids
   from unnest($4::bigint[], $5::bigint[], $6::text[], $7::int[], $8::timestamptz[], $9::timestamptz[])
     as p(stream_id, spec_id, field_name, grain, from_at, to_at)
-  join streams s on s.id = p.stream_id
 )`;
 
 function foldNumbers(events: Events): string {
@@ -121,6 +121,13 @@ on conflict (stream_id, spec_id, grain, bucket) do update set
     select l.* from (values (c.last_timestamp, c.last_ordinal, c.last_value), (excluded.last_timestamp, excluded.last_ordinal, excluded.last_value)) l(t, o, v)
     order by l.t desc, l.o desc limit 1)`;
 }
+
+/**
+ * Around what reads a batch and joins it with what it is folded into: statistics that do not know the batch yet take it for a row, and
+ * would have each of its events compared with each stream.
+ */
+export const READ_BATCH_ONCE = "set local enable_nestloop = off";
+export const READ_AS_PLANNED = "set local enable_nestloop = on";
 
 /** $1–$3 the batch, $4–$7 the (stream, spec, field, grain) to fold it under, $8 and $9 the times of the events to fold. */
 export const FOLD_BATCH = { numbers: foldNumbers(IN_BATCH), last: foldLast(IN_BATCH) } as const;

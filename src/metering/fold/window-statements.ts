@@ -7,8 +7,8 @@ import { type Events, IN_BATCH, SETTLED } from "./statements.ts";
 const WINDOWS = (which: string) => `
 wanted as materialized (
   select w.id as window_id, w.stream_id, w.window_from, w.window_to, w.window_to = 'infinity' as is_open, p.measure, p.field_name, p.keys,
-    s.voided_events > 0 as has_voids
-  from usage_windows w join fold_specs p on p.id = w.spec_id join streams s on s.id = w.stream_id where ${which}
+    (select s.voided_events > 0 from streams s where s.id = w.stream_id) as has_voids
+  from usage_windows w cross join lateral (select * from fold_specs p where p.id = w.spec_id offset 0) p where ${which}
 )`;
 
 const EVENTS = (events: Events) => `
@@ -79,7 +79,7 @@ with ${WINDOWS(`${which} and p.measure = 'unique'`)}, op as materialized (
   from op order by window_id, value_hash, tuple_hash, timestamp desc, ordinal desc
 ), known as materialized (
   select k.* from (select distinct window_id, value_hash from fresh) f
-  join unique_values k on k.window_id = f.window_id and k.value_hash = f.value_hash
+  cross join lateral (select * from unique_values k where k.window_id = f.window_id and k.value_hash = f.value_hash offset 0) k
 ), after as materialized (
   select *, count(*) over (partition by window_id, value_hash) > 1 as shared from (
     select distinct on (window_id, value_hash, tuple_hash) window_id, value_hash, tuple_hash, last_timestamp, last_ordinal, active

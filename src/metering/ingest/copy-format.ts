@@ -143,42 +143,56 @@ function capacityFor(group: readonly LoggedEvents[]): number {
   return capacity;
 }
 
-/**
- * Where each event of the group stands in it, stream by stream, the highest id first: the order of the index events_commit, which
- * then grows at its end, as the log's pages are read by whoever follows it. A stream's own events keep their order.
- */
-function byStream(streamIds: readonly bigint[]): number[] {
-  const places = Map.groupBy(streamIds.keys(), (index) => streamIds[index] as bigint);
-  return [...places].sort(([a], [b]) => (a < b ? 1 : -1)).flatMap(([, indexes]) => indexes);
+/** A stream's events in a group: where they stand in it. */
+export interface StreamPlaces {
+  readonly id: bigint;
+  readonly places: readonly number[];
 }
 
-/** The group as a file for `copy … from stdin (format binary)`. */
-export function copyRows(commit: Commit, group: readonly LoggedEvents[]): Buffer {
+/**
+ * The group stream by stream, the highest id first: the order of the index events_commit, which then grows at its end, as the log's
+ * pages are read by whoever follows it. A stream's own events keep their order; `isTimely`: by time, which is the order of the index
+ * events_stream, and only those of one moment keep it.
+ */
+export function byStream(group: readonly LoggedEvents[], isTimely: boolean): StreamPlaces[] {
+  const streamIds = group.flatMap((part) => part.streamIds);
+  const streams = [...Map.groupBy(streamIds.keys(), (index) => streamIds[index] as bigint)]
+    .map(([id, places]) => ({ id, places }))
+    .sort((a, b) => (a.id < b.id ? 1 : -1));
+  if (!isTimely) return streams;
+  const micros = Float64Array.from(group.flatMap(({ events }) => events.map((event) => Number(event.timestampMicros))));
+  const timeOf = (place: number) => micros[place] as number;
+  for (const { places } of streams) if (places.length > 1) places.sort((a, b) => timeOf(a) - timeOf(b) || a - b);
+  return streams;
+}
+
+/** The group as a file for `copy … from stdin (format binary)`, in the order of `streams`. */
+export function copyRows(commit: Commit, group: readonly LoggedEvents[], streams: readonly StreamPlaces[]): Buffer {
   const bytes = new Bytes(capacityFor(group));
   const commitId = BigInt(commit.id);
   const receivedAt = sinceEpoch(commit.received_micros);
   const events = group.flatMap((part) => part.events);
   const keys = group.flatMap((part) => part.keys);
-  const streamIds = group.flatMap((part) => part.streamIds);
   const createdAt = group.flatMap((part) => {
     const at = sinceEpoch(part.createdMicros);
     return part.events.map(() => at);
   });
   bytes.bytes(SIGNATURE);
-  for (const place of byStream(streamIds)) {
+  const row = (streamId: bigint, place: number) => {
     const { timestampMicros, transactionId, preciseTotalAmountCents, properties } = events[place] as ReadEvent;
     bytes.int16(COLUMNS);
     bytes.int64(commitId);
     bytes.int64(receivedAt);
     bytes.uuid(keys[place] as string);
-    bytes.int64(streamIds[place] as bigint);
+    bytes.int64(streamId);
     bytes.int64(sinceEpoch(timestampMicros));
     bytes.int64(createdAt[place] as number | bigint);
     bytes.text(transactionId);
     if (preciseTotalAmountCents === null) bytes.isNull();
     else numeric(bytes, preciseTotalAmountCents);
     bytes.text(properties, JSONB_VERSION);
-  }
+  };
+  for (const { id, places } of streams) for (const place of places) row(id, place);
   bytes.int16(-1);
   return bytes.written();
 }

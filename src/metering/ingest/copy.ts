@@ -5,7 +5,8 @@
 import { finished } from "node:stream/promises";
 import type pg from "pg";
 import { from as copyFrom } from "pg-copy-streams";
-import { COPIED_COLUMNS, type Commit, copyRows, keyArray } from "./copy-format.ts";
+import { plainArray } from "../../storage/arrays.ts";
+import { byStream, COPIED_COLUMNS, type Commit, copyRows, keyArray } from "./copy-format.ts";
 import type { GroupPart } from "./insert.ts";
 import { ENQUEUED, enqueuedParameters } from "./queued.ts";
 import { StaleCatalog, type StaleRow, staleRows, versionParameters } from "./versions.ts";
@@ -14,11 +15,12 @@ import { StaleCatalog, type StaleRow, staleRows, versionParameters } from "./ver
 const INSERT_KEYS = `
 with stamp as materialized (
   select nextval('event_commit_ids') as id, clock_timestamp() as received_at
-), stale as materialized (${staleRows("$3", "$4")}
+), stale as materialized (${staleRows("$4", "$5")}
 ), key_rows as (
   insert into event_keys (key, commit_id) select k, s.id from unnest($1::uuid[]) k, stamp s order by k
 ), commit_row as (
-  insert into event_commits (id, received_at, n) select id, received_at, $2::integer from stamp
+  insert into event_commits (id, received_at, n, stream_ids, stream_events)
+  select id, received_at, cardinality($1::uuid[]), $2::bigint[], $3::integer[] from stamp
 )
 select s.id::text, (extract(epoch from s.received_at) * 1000000)::bigint::text as received_micros, t.organization_id, t.version
 from stamp s left join stale t on true`;
@@ -42,15 +44,22 @@ const isStale = (row: BegunRow): row is Commit & StaleRow => row.organization_id
 /** Stores the whole group, or nothing: 23505 where an event was stored before, StaleCatalog where one is to be evaluated again. */
 export async function copyNew(client: pg.PoolClient, group: readonly GroupPart[]): Promise<void> {
   try {
-    const size = group.reduce((sum, part) => sum + part.keys.length, 0);
-    const values = [keyArray(group), size, ...versionParameters(group)];
+    // Events in advance are charged in the order of the log: as they came.
+    const isTimely = group.every(({ inAdvance }) => inAdvance === undefined);
+    const streams = byStream(group, isTimely);
+    const values = [
+      keyArray(group),
+      plainArray(streams.map(({ id }) => id)),
+      plainArray(streams.map(({ places }) => places.length)),
+      ...versionParameters(group),
+    ];
     await client.query("begin");
     const { rows } = await client.query<BegunRow>({ name: "insert_event_keys", text: INSERT_KEYS, values });
     const stale = rows.filter(isStale);
     if (stale.length > 0) throw new StaleCatalog(stale);
     const commit = rows[0] as BegunRow;
     const copy = client.query(copyFrom(COPY_EVENTS));
-    copy.end(copyRows(commit, group));
+    copy.end(copyRows(commit, group, streams));
     await finished(copy);
     const queued = enqueuedParameters(group);
     if (queued !== null)

@@ -29,19 +29,24 @@ stamp as materialized (
 )`;
 
 /**
- * Looks first: answers the positions (from 1) of events that are stored already, or stand earlier in their own submission,
+ * Looks first, key by key through the index (`offset 0`: a plan that was made while there were no keys would read all of them instead):
+ * answers the positions (from 1) of events that are stored already, or stand earlier in their own submission,
  * and inserts the units without one.
  */
 const insertUnseenText = (queued: string, jobs: string) => `with ${INPUT}, taken as materialized (
-  select i.unit, i.n from input i join event_keys k on k.key = i.key
+  select i.unit, i.n from input i cross join lateral (select from event_keys k where k.key = i.key offset 0) k
   union
   select i.unit, i.n from (select i.unit, i.n, row_number() over (partition by i.key order by i.n) as nth from input i) i where nth > 1
 ), stale as materialized (${staleRows("$9", "$10")}
 ), fresh as materialized (
   select * from input where unit not in (select t.unit from taken t) and not exists (select from stale) order by n
 ), commit_row as (
-  insert into event_commits (id, received_at, n)
-  select s.commit_id, s.received_at, f.n from stamp s, (select count(*) as n from fresh) f where f.n > 0
+  insert into event_commits (id, received_at, n, stream_ids, stream_events)
+  select s.commit_id, s.received_at, f.n, f.stream_ids, f.stream_events
+  from stamp s, (
+    select sum(n) as n, array_agg(stream_id) as stream_ids, array_agg(n) as stream_events
+    from (select stream_id, count(*)::int as n from fresh group by stream_id) g
+  ) f where f.n > 0
 ), key_rows as (
   insert into event_keys (key, commit_id) select f.key, s.commit_id from stamp s, fresh f order by f.key
 ), log_rows as (

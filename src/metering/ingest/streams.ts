@@ -6,6 +6,7 @@ type StreamName = Pick<ReadEvent, "externalSubscriptionId" | "code">;
 
 const REMEMBERED_MAX = 500_000;
 
+/** Name by name through the index, which tells "not distinct from" only where it is spelled out, whatever is known of how many streams there are. */
 const ENSURE_STREAMS = `
 with wanted as (
   select distinct $1::uuid as organization_id, * from unnest($2::text[], $3::text[]) as w(external_subscription_id, code)
@@ -18,8 +19,14 @@ with wanted as (
 select * from made
 union
 select s.id, s.external_subscription_id, s.code
-from wanted w
-join streams s on s.organization_id = w.organization_id and s.external_subscription_id is not distinct from w.external_subscription_id and s.code = w.code`;
+from wanted w cross join lateral (
+  select s.* from streams s
+  where s.organization_id = w.organization_id and s.external_subscription_id = w.external_subscription_id and s.code = w.code
+  union all
+  select s.* from streams s
+  where s.organization_id = w.organization_id and w.external_subscription_id is null and s.external_subscription_id is null and s.code = w.code
+  offset 0
+) s`;
 
 interface StreamRow {
   id: bigint;

@@ -46,7 +46,7 @@ const DATA_EXCEPTION = "22";
 const EAGER_CONNECTIONS = 2;
 
 /** From this many events a COPY pays for its round trips. */
-const COPY_EVENTS_MIN = 500;
+const COPY_EVENTS_MIN = 200;
 /**
  * A large group is copied in without looking for what is stored already. After a repetition this many groups look first, so
  * that a client that sends a file again is not refused group by group.

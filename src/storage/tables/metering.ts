@@ -22,6 +22,8 @@ export interface EventCommitsTable {
   id: ColumnType<bigint, bigint | number | string, bigint | number | string>;
   received_at: ColumnType<Temporal.Instant, Temporal.Instant | string, Temporal.Instant | string>;
   n: number;
+  stream_ids: bigint[];
+  stream_events: number[];
 }
 
 export interface EventsTable {
