@@ -28,7 +28,7 @@ export interface BillingScaleFigures {
   };
 }
 
-const SUBSCRIPTIONS = 20_000;
+const SUBSCRIPTIONS = 40_000;
 const WARM_UP_SUBSCRIPTIONS = 10_000;
 const RUNS = 3;
 const DUE = 250;
