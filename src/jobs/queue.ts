@@ -1,6 +1,7 @@
 /** Adding jobs, and waiting until an organization's are done. */
 import { type RawBuilder, sql } from "kysely";
 import { Refusal } from "../kernel/failure.ts";
+import { textArray } from "../storage/arrays.ts";
 import type { Db, DbOrTx } from "../storage/database.ts";
 import type { Job } from "./job.ts";
 
@@ -48,6 +49,23 @@ export async function enqueueEach<Payload extends object>(
       select row(${name}, p.payload, ${owner.sandbox ? queueOf(owner.id) : null}::text, null, ${owner.sandbox ? 1 : 25}::int, p.key,
         ${owner.sandbox ? 0 : PRIORITY_OF_BULK}::int, null)::graphile_worker.job_spec
       from (${payloads}) p))`.execute(db);
+}
+
+/**
+ * Adds a job of each of these real organizations at once, in their order. Each is named by its organization: while one waits, it is
+ * not added again.
+ */
+export async function enqueueForEach<Payload extends { readonly organization_id: string }>(
+  db: DbOrTx,
+  { name }: Job<Payload>,
+  payloads: readonly Payload[],
+): Promise<void> {
+  if (payloads.length === 0) return;
+  await sql`
+    select count(*) from graphile_worker.add_jobs(array(
+      select row(${name}, p.payload, null, null, 25, ${name} || ':' || (p.payload ->> 'organization_id'), 0, null)::graphile_worker.job_spec
+      from unnest(${textArray(payloads.map((payload) => JSON.stringify(payload)))}::json[]) with ordinality as p(payload, n)
+      order by p.n), true)`.execute(db);
 }
 
 /** Whether the job of that key waits or is under way; not where it is done, or failed for good. */

@@ -3,7 +3,7 @@ import type { App } from "../app.ts";
 import { loadPlans } from "../catalog/index.ts";
 import { loadBilledCustomers } from "../customers/index.ts";
 import { findOrganization, type Organization, type PeriodicWork } from "../identity/index.ts";
-import { enqueue, type Job, job, publish, type Schedule } from "../jobs/index.ts";
+import { enqueue, enqueueForEach, type Job, job, publish, type Schedule } from "../jobs/index.ts";
 import { machineNow, presentOf } from "../kernel/clock.ts";
 import { inTransaction, type Tx } from "../storage/database.ts";
 import type { DueFacts } from "./due-transitions.ts";
@@ -115,9 +115,12 @@ const WORKS = [
 const ofWorks = WORKS.map(({ name, kind, pattern }) => {
   const work = dueJob(name, kind);
   const everywhere: Job = job(`subscriptions.${name}_everywhere`, async (_payload, { app }) => {
-    for (const id of await organizationsWithDue(app.db, kind, machineNow())) {
-      await enqueue(app.db, { id, sandbox: false }, work, { organization_id: id }, `${work.name}:${id}`);
-    }
+    const ids = await organizationsWithDue(app.db, kind, machineNow());
+    await enqueueForEach(
+      app.db,
+      work,
+      ids.map((organization_id) => ({ organization_id })),
+    );
   });
   return { name, kind, pattern, work, everywhere };
 });

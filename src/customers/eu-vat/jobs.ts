@@ -5,6 +5,7 @@ import {
   type DomainEvent,
   enqueue,
   enqueueEach,
+  enqueueForEach,
   type Job,
   job,
   type Owner,
@@ -133,10 +134,12 @@ export const askViesAgain: Job<OfOrganization> = job(
 );
 
 export const askViesAgainEverywhere: Job = job("customers.ask_vies_again_everywhere", async (_payload, { app }) => {
-  for (const id of await organizationsToAskFor(app.db, machineNow())) {
-    const owner = { id, sandbox: false };
-    await enqueue(app.db, owner, askViesAgain, { organization_id: id }, `${askViesAgain.name}:${id}`);
-  }
+  const ids = await organizationsToAskFor(app.db, machineNow());
+  await enqueueForEach(
+    app.db,
+    askViesAgain,
+    ids.map((organization_id) => ({ organization_id })),
+  );
 });
 
 export const viesSchedule: Schedule = { pattern: "*/5 * * * *", job: askViesAgainEverywhere };

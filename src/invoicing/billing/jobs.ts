@@ -1,7 +1,7 @@
 /** The billing run: finds customers with due work by index, and bills them in batches, each a job of its own. */
 import type { App } from "../../app.ts";
 import { findOrganization, type Organization, type PeriodicWork } from "../../identity/index.ts";
-import { enqueue, type Job, job, type Schedule } from "../../jobs/index.ts";
+import { enqueue, enqueueForEach, type Job, job, type Schedule } from "../../jobs/index.ts";
 import { machineNow, presentOf } from "../../kernel/clock.ts";
 import { newId } from "../../kernel/ids.ts";
 import { nextQueueRetryAt } from "../../metering/index.ts";
@@ -111,20 +111,17 @@ export const retries: Job<RunPayload> = job("invoicing.retries", async ({ organi
   await enqueue(app.db, organization, chargeInAdvance, { organization_id });
 });
 
-async function enqueueForEach(app: App, work: Job<RunPayload>, organizationIds: readonly string[]): Promise<void> {
-  for (const id of organizationIds) {
-    const payload = { organization_id: id, run_id: newId() };
-    await enqueue(app.db, { id, sandbox: false }, work, payload, `${work.name}:${id}`);
-  }
-}
+const withRun = (organization_id: string): RunPayload => ({ organization_id, run_id: newId() });
 
 /** Starts the billing of every real organization that has due work. */
 export const billingEverywhere: Job = job("invoicing.billing_everywhere", async (_payload, { app }) => {
-  await enqueueForEach(app, billing, await organizationsWithDueWork(app.db, machineNow()));
+  const ids = await organizationsWithDueWork(app.db, machineNow());
+  await enqueueForEach(app.db, billing, ids.map(withRun));
 });
 
 export const retriesEverywhere: Job = job("invoicing.retries_everywhere", async (_payload, { app }) => {
-  await enqueueForEach(app, retries, await organizationsToRetry(app.db, machineNow()));
+  const ids = await organizationsToRetry(app.db, machineNow());
+  await enqueueForEach(app.db, retries, ids.map(withRun));
 });
 
 /** UTC. Customers live on whole and fractional offsets: ten past each hour is soon after midnight somewhere. */

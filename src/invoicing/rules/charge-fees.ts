@@ -10,6 +10,7 @@ import { billedDays, isRenewed, renewedWindow } from "./billed-charges.ts";
 import type { PeriodFees } from "./commitment.ts";
 import type { DuePeriod } from "./due-periods.ts";
 import type { FixedChargeFacts } from "./fixed-charge-fees.ts";
+import { named } from "./named.ts";
 import { trueUp } from "./true-up.ts";
 
 /** A due period and what was used in its window, in the order of the plan's charges. */
@@ -53,13 +54,11 @@ export function chargeFees({ period, usage }: Pick<RatedPeriod, "period" | "usag
 
 /** A price that cannot be told is told apart by the charge whose it is. */
 function pricedFees(used: ChargeUsage, { plan }: DuePeriod): UsageFeeDraft[] {
-  try {
-    return usageFees(used, plan.amount_currency);
-  } catch (cause) {
-    const { code, billable_metric } = used.charge;
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`charge ${code} (metric ${billable_metric.code}, plan ${plan.code}): ${why}`, { cause });
-  }
+  const { code, billable_metric } = used.charge;
+  return named(
+    () => `charge ${code} (metric ${billable_metric.code}, plan ${plan.code})`,
+    () => usageFees(used, plan.amount_currency),
+  );
 }
 
 /** The fees that are kept; with what is missing to the charge's minimum, and the fee that it is missing to. */

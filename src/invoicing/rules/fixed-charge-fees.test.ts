@@ -194,3 +194,11 @@ test("prorated and in advance, the first fee and those of every increase come to
     }),
   );
 });
+
+test("a price that cannot be read is told by its fixed charge, and by what it says", () => {
+  const records = [record(10, "2024-01-01T00:00:01Z")];
+  const broken = chargeOf({ properties: { amount: "a lot" } });
+  assert.throws(() => billed(broken, { records }), {
+    message: 'fixed charge seats: the properties {"amount":"a lot"} are no standard price: Invalid number',
+  });
+});

@@ -8,6 +8,7 @@ import type { PlannedFee } from "../model.ts";
 import { isStorable } from "../usage/usage-fees.ts";
 import type { DuePeriod } from "./due-periods.ts";
 import { feeAmounts } from "./fee-amounts.ts";
+import { named } from "./named.ts";
 
 /** What was paid in advance by the plan before an upgrade, for an add-on that the new plan has too. */
 export interface PaidBefore {
@@ -65,7 +66,14 @@ export function ratedUnits(
   return { units, full_units: isProrated ? full_units : null, events_count: 0, series: null, pairs, amount: ZERO };
 }
 
-function feeOf(charge: Priced, counted: FixedChargeUnits, { from, to }: Window, currency: string): PlannedFee {
+/** A price that cannot be told is told apart by the charge whose it is. */
+const feeOf = (charge: Priced, counted: FixedChargeUnits, window: Window, currency: string): PlannedFee =>
+  named(
+    () => `fixed charge ${charge.code}`,
+    () => pricedFee(charge, counted, window, currency),
+  );
+
+function pricedFee(charge: Priced, counted: FixedChargeUnits, { from, to }: Window, currency: string): PlannedFee {
   const { amount_details, ...amounts } = fixedChargePrice(charge, counted);
   const fee: PlannedFee = {
     ...NOT_USAGE,
@@ -78,7 +86,7 @@ function feeOf(charge: Priced, counted: FixedChargeUnits, { from, to }: Window, 
     from,
     to,
   };
-  if (!isStorable(fee)) throw new Error(`fixed charge ${charge.code}: the amount is larger than an invoice can hold`);
+  if (!isStorable(fee)) throw new Error("the amount is larger than an invoice can hold");
   return fee;
 }
 
