@@ -173,6 +173,87 @@ test("4.8: a trial lowers what counts, not what is committed", async () => {
   assert.equal(told.parts[0].text, "Committed for 30 days of 1000.00 EUR = 1000.00 EUR");
 });
 
+/** s1 moves to the plan q: dearer or cheaper. */
+async function changeTo(client: Client, at: string, plan: object): Promise<void> {
+  await client.at(at);
+  const { plan: p } = await client.must("GET", "/plans/p");
+  const charges = p.charges.map(({ lago_billable_metric_id, charge_model, properties }: Json) => ({
+    ...{ billable_metric_id: lago_billable_metric_id, charge_model, properties },
+  }));
+  const terms = { interval: "monthly", amount_currency: "EUR", pay_in_advance: false };
+  await client.must("POST", "/plans", { plan: { code: "q", name: "Max", ...terms, charges, ...plan } });
+  await client.must("POST", "/subscriptions", {
+    subscription: { external_customer_id: "c1", external_id: "s1", plan_code: "q" },
+  });
+  await client.run();
+}
+
+test("4.8: an upgrade holds the old plan to the days up to its moment and the new one to those from its day on, and both are explained", async () => {
+  const client = await commit("2024-06-01T00:00:00Z", COMMITTED);
+  await send(client, 30, "2024-06-05T00:00:00Z");
+  const dearer = { amount_cents: 60_000, minimum_commitment: { amount_cents: 120_000 } };
+  await changeTo(client, "2024-06-11T00:00:00Z", dearer);
+  await send(client, 50, "2024-06-20T00:00:00Z");
+  await bill(client, "2024-07-01");
+  const fees = await missingFees(client);
+  // p: committed up to the moment of the upgrade, 11 of 30 days; its fee is that of the 10 days before, with 3000 of usage.
+  // q: 20 of 30 days, 80000, 40000 and 5000.
+  assert.deepEqual(cents(fees), [36_667 - 10_000 - 3_000, 80_000 - 40_000 - 5_000]);
+  const [old, next] = [await explain(client, fees[0]), await explain(client, fees[1])];
+  assert.match(old.parts[0].text, /^Committed for 11 of 30 days of 1000\.00 EUR = 366\.666/);
+  assert.equal(next.parts[0].text, "Committed for 20 of 30 days of 1200.00 EUR = 800.00 EUR");
+  assert.deepEqual([old.counted_fees.total_count, next.counted_fees.total_count], [2, 2]);
+});
+
+test("4.8: a downgrade leaves the period to the plan that it began with", async () => {
+  const client = await commit("2024-06-01T00:00:00Z", COMMITTED);
+  await changeTo(client, "2024-06-11T00:00:00Z", { amount_cents: 5_000, minimum_commitment: { amount_cents: 6_000 } });
+  await bill(client, "2024-07-01", "2024-08-01");
+  const fees = await missingFees(client);
+  assert.deepEqual(cents(fees), [70_000, 1_000]);
+  const [old, next] = [await explain(client, fees[0]), await explain(client, fees[1])];
+  assert.equal(old.parts[0].text, "Committed for 30 days of 1000.00 EUR = 1000.00 EUR");
+  assert.equal(next.parts[0].text, "Committed for 31 days of 60.00 EUR = 60.00 EUR");
+});
+
+async function pause(client: Client, from: string, to: string): Promise<void> {
+  await client.at(from);
+  await client.must("POST", "/subscriptions/s1/pause");
+  await client.run();
+  await client.at(to);
+  await client.must("POST", "/subscriptions/s1/resume");
+  await client.run();
+}
+
+test("a pause lowers the plan's fee, not what is committed", async () => {
+  const client = await commit("2024-06-01T00:00:00Z", COMMITTED);
+  await pause(client, "2024-06-10T12:00:00Z", "2024-06-20T12:00:00Z");
+  await bill(client, "2024-07-01");
+  const [fee, ...others] = await missingFees(client);
+  // 21 of 30 days of the plan.
+  assert.deepEqual([fee.amount_cents, others], [100_000 - 21_000, []]);
+  const told = await explain(client, fee);
+  assert.equal(told.parts[0].text, "Committed for 30 days of 1000.00 EUR = 1000.00 EUR");
+  assert.equal(told.parts[1].amount, "-210.0");
+});
+
+test("in advance, what a resumption pays for counts in its own period", async () => {
+  const client = await commit("2024-06-01T00:00:00Z", { ...COMMITTED, pay_in_advance: true });
+  await client.at("2024-06-10T12:00:00Z");
+  await client.must("POST", "/subscriptions/s1/pause");
+  await bill(client, "2024-07-01");
+  await client.at("2024-07-12T12:00:00Z");
+  await client.must("POST", "/subscriptions/s1/resume");
+  await client.run();
+  await bill(client, "2024-08-01");
+  const fees = await missingFees(client);
+  // June is paid whole. Of July 20 of 31 days are, on the 12th: 19354.84.
+  assert.deepEqual(cents(fees), [70_000, 100_000 - 19_355]);
+  const [june, july] = [await explain(client, fees[0]), await explain(client, fees[1])];
+  assert.deepEqual([june.parts[1].amount, july.parts[1].amount], ["-300.0", "-193.55"]);
+  assert.deepEqual([june.from_datetime, july.from_datetime], ["2024-06-01T00:00:00Z", "2024-07-01T00:00:00Z"]);
+});
+
 for (const pay_in_advance of [false, true])
   test(`months that were missed are held to their own each, ${pay_in_advance ? "in advance" : "in arrears"}`, async () => {
     const client = await commit("2024-05-01T00:00:00Z", { ...COMMITTED, pay_in_advance });
