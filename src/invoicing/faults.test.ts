@@ -94,7 +94,7 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   await ended;
 }
 
-test("a process killed in the middle of a run leaves whole invoices; the next run bills the rest, and numbers have no gap", async (t) => {
+test("a process killed in the middle of a run leaves whole invoices; another goes on with the run, and numbers have no gap", async (t) => {
   const customers = 1_000;
   // Its own server only answers requests: the work is that of the process that is killed.
   const ground = await openGround({ ROLE: "api" });
@@ -109,25 +109,19 @@ test("a process killed in the middle of a run leaves whole invoices; the next ru
   const runs = async () => (await client.must("GET", "/billing_runs")).billing_runs;
   const [cut] = await runs();
   assert.deepEqual([cut.status, cut.customers_billed_count, cut.invoices_count], ["running", billed, billed]);
-  const { rows: held } = await ground.pool.query(
-    "select id::text from graphile_worker._private_jobs where locked_at is not null",
+  // A while later.
+  await ground.pool.query(
+    "update graphile_worker._private_jobs set locked_at = locked_at - interval '1 minute' where locked_at is not null",
   );
   const restarted = await startProcess(ground.server.databaseUrl);
   try {
-    await startRun(ground, client);
-    await untilSettled(
-      ground,
-      client,
-      held.map(({ id }) => id),
-    );
+    await until(async () => (await runs())[0].status === "finished");
   } finally {
     await end(restarted, "SIGTERM");
   }
   await assertBilledOnce(ground, client, customers);
-  assert.equal(
-    (await runs()).reduce((sum: number, run: { invoices_count: number }) => sum + run.invoices_count, 0),
-    customers,
-  );
+  const [gone_on, ...others] = await runs();
+  assert.deepEqual([gone_on.customers_billed_count, gone_on.invoices_count, others], [customers, customers, []]);
 });
 
 test("a clock that jumps a year: twelve months each once, and who could not be billed is shown and made good", async () => {

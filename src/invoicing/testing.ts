@@ -98,12 +98,12 @@ export async function until(isSo: () => Promise<boolean>): Promise<void> {
   }
 }
 
-/** No job of the organization waits or runs; `abandoned` are those that a killed process held. */
-export const untilSettled = ({ pool }: Ground, { organizationId }: Client, abandoned: readonly string[] = []) =>
+/** No job of the organization waits or runs. */
+export const untilSettled = ({ pool }: Ground, { organizationId }: Client) =>
   until(async () => {
     const { rows } = await pool.query(
-      `select exists (select from graphile_worker._private_jobs where payload ->> 'organization_id' = $1 and id <> all($2::bigint[])) as left`,
-      [organizationId, abandoned],
+      `select exists (select from graphile_worker._private_jobs where payload ->> 'organization_id' = $1) as left`,
+      [organizationId],
     );
     return rows[0].left === false;
   });

@@ -1,4 +1,5 @@
 /** Working off the queue, and the schedules (UTC cron) that fill it. */
+import { EventEmitter } from "node:events";
 import {
   type ParsedCronItem,
   parseCronItems,
@@ -6,12 +7,14 @@ import {
   type Runner,
   run,
   runMigrations,
+  type WorkerEvents,
 } from "graphile-worker";
 import type pg from "pg";
 import { Gauge } from "prom-client";
 import type { App } from "../app.ts";
 import { metrics } from "../http/metrics.ts";
 import type { Job } from "./job.ts";
+import { Presence } from "./presence.ts";
 
 /** Work that the clock starts: `job` with an empty payload at each match of the crontab pattern. */
 export interface Schedule {
@@ -35,9 +38,15 @@ export async function migrateQueue(pool: pg.Pool): Promise<void> {
 export function startQueue(jobs: readonly Job[], schedules: readonly Schedule[]): Queue {
   let runner: Runner | null = null;
   let look: NodeJS.Timeout | undefined;
+  let presence: Presence | null = null;
   return {
     async start(app) {
+      const present = new Presence(app.pool, app.logger);
+      const events: WorkerEvents = new EventEmitter();
+      events.on("worker:create", ({ worker }) => present.add(worker.workerId));
+      presence = present;
       runner = await run({
+        events,
         pgPool: app.pool,
         logger: queueLogger(app),
         concurrency: app.config.jobConcurrency,
@@ -48,6 +57,7 @@ export function startQueue(jobs: readonly Job[], schedules: readonly Schedule[])
         ),
         parsedCronItems: cronItems(schedules),
       });
+      present.start();
       look = setInterval(() => countJobs(app).catch(() => {}), COUNT_MS).unref();
       const started = runner;
       const forget = () => {
@@ -63,6 +73,8 @@ export function startQueue(jobs: readonly Job[], schedules: readonly Schedule[])
       clearInterval(look);
       await runner?.stop();
       runner = null;
+      await presence?.stop();
+      presence = null;
     },
   };
 }
