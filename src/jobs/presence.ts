@@ -48,6 +48,7 @@ export class Presence {
   readonly #logger: Logger;
   readonly #ids = new Set<string>();
   #client: pg.Client | null = null;
+  #isStopping = false;
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> = Promise.resolve();
 
@@ -62,19 +63,24 @@ export class Presence {
     if (this.#client !== null) void holdWorkers(this.#client, [id]).catch(() => {});
   }
 
-  start(): void {
-    const look = () => {
-      this.#looking = this.#looking.then(() => this.#look());
-    };
-    look();
-    this.#timer = setInterval(look, LOOK_MS).unref();
+  /** To be done before the first worker begins, so that none is taken for dead. Throws where the database cannot be reached. */
+  async start(): Promise<void> {
+    this.#client = await this.#open();
+    this.#lookSoon();
+    this.#timer = setInterval(() => this.#lookSoon(), LOOK_MS).unref();
+  }
+
+  #lookSoon(): void {
+    this.#looking = this.#looking.then(() => this.#look());
   }
 
   async stop(): Promise<void> {
+    this.#isStopping = true;
     clearInterval(this.#timer);
     await this.#looking;
-    await this.#client?.end();
+    const client = this.#client;
     this.#client = null;
+    await client?.end();
   }
 
   /** A session that was lost is opened again, with its locks. */
@@ -94,7 +100,9 @@ export class Presence {
   async #open(): Promise<pg.Client> {
     const client = new pg.Client({ connectionString: this.#url, application_name: "weir presence" });
     client.on("error", () => {
-      if (this.#client === client) this.#client = null;
+      if (this.#client !== client) return;
+      this.#client = null;
+      if (!this.#isStopping) this.#lookSoon();
     });
     await client.connect();
     await holdWorkers(client, [...this.#ids]);

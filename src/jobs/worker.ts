@@ -44,6 +44,7 @@ export function startQueue(jobs: readonly Job[], schedules: readonly Schedule[])
       const present = new Presence(app.pool, app.logger);
       const events: WorkerEvents = new EventEmitter();
       events.on("worker:create", ({ worker }) => present.add(worker.workerId));
+      await present.start();
       presence = present;
       runner = await run({
         events,
@@ -57,11 +58,12 @@ export function startQueue(jobs: readonly Job[], schedules: readonly Schedule[])
         ),
         parsedCronItems: cronItems(schedules),
       });
-      present.start();
       look = setInterval(() => countJobs(app).catch(() => {}), COUNT_MS).unref();
       const started = runner;
       const forget = () => {
         if (runner === started) runner = null;
+        // What it left is others' now.
+        void present.stop().catch(() => {});
       };
       void started.promise.then(forget, (error) => {
         app.logger.error({ part: "queue", err: error }, "the queue stopped");
