@@ -12,6 +12,8 @@ after(() => server.close());
 // biome-ignore lint/suspicious/noExplicitAny: a test reads whatever the route answers
 type Json = any;
 
+const TERMS = { interval: "monthly", amount_currency: "EUR", pay_in_advance: false };
+
 /** s1 on a plan with a commitment and a metric `units` at 1.00 each. */
 async function commit(start: string, plan: object): Promise<Client> {
   const client = await server.organization();
@@ -21,8 +23,7 @@ async function commit(start: string, plan: object): Promise<Client> {
   });
   const price = { charge_model: "standard", properties: { amount: "1" } };
   const charges = [{ billable_metric_id: billable_metric.lago_id, ...price }];
-  const terms = { interval: "monthly", amount_currency: "EUR", pay_in_advance: false };
-  await client.must("POST", "/plans", { plan: { code: "p", name: "Pro", ...terms, charges, ...plan } });
+  await client.must("POST", "/plans", { plan: { code: "p", name: "Pro", ...TERMS, charges, ...plan } });
   await client.must("POST", "/subscriptions", {
     subscription: { external_customer_id: "c1", external_id: "s1", plan_code: "p" },
   });
@@ -180,8 +181,7 @@ async function changeTo(client: Client, at: string, plan: object): Promise<void>
   const charges = p.charges.map(({ lago_billable_metric_id, charge_model, properties }: Json) => ({
     ...{ billable_metric_id: lago_billable_metric_id, charge_model, properties },
   }));
-  const terms = { interval: "monthly", amount_currency: "EUR", pay_in_advance: false };
-  await client.must("POST", "/plans", { plan: { code: "q", name: "Max", ...terms, charges, ...plan } });
+  await client.must("POST", "/plans", { plan: { code: "q", name: "Max", ...TERMS, charges, ...plan } });
   await client.must("POST", "/subscriptions", {
     subscription: { external_customer_id: "c1", external_id: "s1", plan_code: "q" },
   });
@@ -216,18 +216,16 @@ test("4.8: a downgrade leaves the period to the plan that it began with", async 
   assert.equal(next.parts[0].text, "Committed for 31 days of 60.00 EUR = 60.00 EUR");
 });
 
-async function pause(client: Client, from: string, to: string): Promise<void> {
-  await client.at(from);
-  await client.must("POST", "/subscriptions/s1/pause");
-  await client.run();
-  await client.at(to);
-  await client.must("POST", "/subscriptions/s1/resume");
+async function turn(client: Client, way: "pause" | "resume", at: string): Promise<void> {
+  await client.at(at);
+  await client.must("POST", `/subscriptions/s1/${way}`);
   await client.run();
 }
 
 test("a pause lowers the plan's fee, not what is committed", async () => {
   const client = await commit("2024-06-01T00:00:00Z", COMMITTED);
-  await pause(client, "2024-06-10T12:00:00Z", "2024-06-20T12:00:00Z");
+  await turn(client, "pause", "2024-06-10T12:00:00Z");
+  await turn(client, "resume", "2024-06-20T12:00:00Z");
   await bill(client, "2024-07-01");
   const [fee, ...others] = await missingFees(client);
   // 21 of 30 days of the plan.
@@ -239,12 +237,9 @@ test("a pause lowers the plan's fee, not what is committed", async () => {
 
 test("in advance, what a resumption pays for counts in its own period", async () => {
   const client = await commit("2024-06-01T00:00:00Z", { ...COMMITTED, pay_in_advance: true });
-  await client.at("2024-06-10T12:00:00Z");
-  await client.must("POST", "/subscriptions/s1/pause");
+  await turn(client, "pause", "2024-06-10T12:00:00Z");
   await bill(client, "2024-07-01");
-  await client.at("2024-07-12T12:00:00Z");
-  await client.must("POST", "/subscriptions/s1/resume");
-  await client.run();
+  await turn(client, "resume", "2024-07-12T12:00:00Z");
   await bill(client, "2024-08-01");
   const fees = await missingFees(client);
   // June is paid whole. Of July 20 of 31 days are, on the 12th: 19354.84.

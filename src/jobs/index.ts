@@ -5,5 +5,14 @@
  */
 export { type Job, type JobContext, job } from "./job.ts";
 export { type DomainEvent, publish, type ReactionPayload, type Reactions } from "./publish.ts";
-export { addJobOf, enqueue, enqueueEach, enqueueForEach, isToBeDone, type Owner, settle } from "./queue.ts";
+export {
+  addJobOf,
+  enqueue,
+  enqueueEach,
+  enqueueForEach,
+  isToBeDone,
+  type Owner,
+  ofOrganization,
+  settle,
+} from "./queue.ts";
 export { migrateQueue, type Queue, type Schedule, startQueue } from "./worker.ts";

@@ -25,7 +25,7 @@ where w.id is not null and not exists (
     and l.classid::bigint = $1 and l.objid::bigint = hashtext(w.id)::bigint & 4294967295
 )`;
 
-const EXPLAIN = `
+const TELL_WHY = `
 update graphile_worker._private_jobs set last_error = 'the process that ran it was killed' where locked_by = any($1::text[])`;
 
 /** Says that these workers live, as long as the client's session does. */
@@ -38,7 +38,7 @@ export async function freeAbandoned(client: pg.ClientBase, since = SINCE): Promi
   const { rows } = await client.query<{ id: string }>(LIST_GONE, [LOCK_CLASS, since]);
   const ids = rows.map(({ id }) => id);
   if (ids.length === 0) return ids;
-  await client.query(EXPLAIN, [ids]);
+  await client.query(TELL_WHY, [ids]);
   await client.query("select graphile_worker.force_unlock_workers($1::text[])", [ids]);
   return ids;
 }
@@ -50,7 +50,8 @@ export class Presence {
   #client: pg.Client | null = null;
   #isStopping = false;
   #timer: NodeJS.Timeout | undefined;
-  #looking: Promise<void> = Promise.resolve();
+  /** One after another, as it is one session. */
+  #work: Promise<void> = Promise.resolve();
 
   constructor(pool: pg.Pool, logger: Logger) {
     this.#url = pool.options.connectionString;
@@ -60,31 +61,38 @@ export class Presence {
   /** From now on the worker lives, until `stop` or the end of the process. */
   add(id: string): void {
     this.#ids.add(id);
-    if (this.#client !== null) void holdWorkers(this.#client, [id]).catch(() => {});
+    // Where it fails the session is lost, and the next one holds all of them.
+    this.#next(async () => {
+      if (this.#client !== null) await holdWorkers(this.#client, [id]).catch(() => {});
+    });
   }
 
   /** To be done before the first worker begins, so that none is taken for dead. Throws where the database cannot be reached. */
   async start(): Promise<void> {
     this.#client = await this.#open();
-    this.#lookSoon();
-    this.#timer = setInterval(() => this.#lookSoon(), LOOK_MS).unref();
+    this.#next(() => this.#look());
+    this.#timer = setInterval(() => this.#next(() => this.#look()), LOOK_MS).unref();
   }
 
-  #lookSoon(): void {
-    this.#looking = this.#looking.then(() => this.#look());
+  #next(work: () => Promise<void>): void {
+    this.#work = this.#work.then(work);
   }
 
+  /** Any number of times. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     clearInterval(this.#timer);
-    await this.#looking;
-    const client = this.#client;
-    this.#client = null;
-    await client?.end();
+    this.#next(async () => {
+      const client = this.#client;
+      this.#client = null;
+      await client?.end().catch(() => {});
+    });
+    await this.#work;
   }
 
   /** A session that was lost is opened again, with its locks. */
   async #look(): Promise<void> {
+    if (this.#isStopping) return;
     try {
       this.#client ??= await this.#open();
       const ids = await freeAbandoned(this.#client);
@@ -102,7 +110,7 @@ export class Presence {
     client.on("error", () => {
       if (this.#client !== client) return;
       this.#client = null;
-      if (!this.#isStopping) this.#lookSoon();
+      this.#next(() => this.#look());
     });
     await client.connect();
     await holdWorkers(client, [...this.#ids]);

@@ -51,6 +51,9 @@ export async function enqueueEach<Payload extends object>(
       from (${payloads}) p))`.execute(db);
 }
 
+/** The payload of work on an organization as a whole. */
+export const ofOrganization = (organization_id: string) => ({ organization_id });
+
 /**
  * Adds a job of each of these real organizations at once, in their order. Each is named by its organization: while one waits, it is
  * not added again.

@@ -63,7 +63,7 @@ export function startQueue(jobs: readonly Job[], schedules: readonly Schedule[])
       const forget = () => {
         if (runner === started) runner = null;
         // What it left is others' now.
-        void present.stop().catch(() => {});
+        void present.stop();
       };
       void started.promise.then(forget, (error) => {
         app.logger.error({ part: "queue", err: error }, "the queue stopped");

@@ -97,3 +97,8 @@ export function invalid(field: string, code: string): Refusal {
 export function badRequest(message: string): Refusal {
   return new Refusal("bad_request", undefined, message);
 }
+
+/** What was thrown, in words. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -3,7 +3,7 @@ import type { App } from "../app.ts";
 import { loadPlans } from "../catalog/index.ts";
 import { loadBilledCustomers } from "../customers/index.ts";
 import { findOrganization, type Organization, type PeriodicWork } from "../identity/index.ts";
-import { enqueue, enqueueForEach, type Job, job, publish, type Schedule } from "../jobs/index.ts";
+import { enqueue, enqueueForEach, type Job, job, ofOrganization, publish, type Schedule } from "../jobs/index.ts";
 import { machineNow, presentOf } from "../kernel/clock.ts";
 import { inTransaction, type Tx } from "../storage/database.ts";
 import type { DueFacts } from "./due-transitions.ts";
@@ -116,11 +116,7 @@ const ofWorks = WORKS.map(({ name, kind, pattern }) => {
   const work = dueJob(name, kind);
   const everywhere: Job = job(`subscriptions.${name}_everywhere`, async (_payload, { app }) => {
     const ids = await organizationsWithDue(app.db, kind, machineNow());
-    await enqueueForEach(
-      app.db,
-      work,
-      ids.map((organization_id) => ({ organization_id })),
-    );
+    await enqueueForEach(app.db, work, ids.map(ofOrganization));
   });
   return { name, kind, pattern, work, everywhere };
 });

@@ -9,6 +9,7 @@ import {
   type Job,
   job,
   type Owner,
+  ofOrganization,
   publish,
   type Schedule,
 } from "../../jobs/index.ts";
@@ -135,11 +136,7 @@ export const askViesAgain: Job<OfOrganization> = job(
 
 export const askViesAgainEverywhere: Job = job("customers.ask_vies_again_everywhere", async (_payload, { app }) => {
   const ids = await organizationsToAskFor(app.db, machineNow());
-  await enqueueForEach(
-    app.db,
-    askViesAgain,
-    ids.map((organization_id) => ({ organization_id })),
-  );
+  await enqueueForEach(app.db, askViesAgain, ids.map(ofOrganization));
 });
 
 export const viesSchedule: Schedule = { pattern: "*/5 * * * *", job: askViesAgainEverywhere };

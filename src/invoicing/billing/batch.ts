@@ -7,6 +7,7 @@
 import type { App } from "../../app.ts";
 import type { BilledCustomer } from "../../customers/index.ts";
 import type { Owner } from "../../jobs/index.ts";
+import { messageOf } from "../../kernel/failure.ts";
 import { inTransaction, type Tx } from "../../storage/database.ts";
 import {
   applySwitches,
@@ -78,7 +79,7 @@ function workOf(
         works: known.map(({ each, fact }) => periodicWork(fact, each, moment, nextFactsOf(each, facts))),
       });
     } catch (error) {
-      failures.push({ customerId, error: reasonOf(error) });
+      failures.push({ customerId, error: messageOf(error) });
     }
   }
   return { works, failures };
@@ -102,7 +103,7 @@ export async function planWork(
       const { id: customerId, timezone } = customer;
       plans.push({ customerId, timezone, invoices, work: joined(ofCustomer) });
     } catch (error) {
-      failures.push({ customerId: customer.id, error: reasonOf(error) });
+      failures.push({ customerId: customer.id, error: messageOf(error) });
     }
   }
   return { plans, failures };
@@ -192,10 +193,6 @@ export function isOfTheDatabase(error: unknown): boolean {
   return typeof message === "string" && /connection|client was closed|timeout exceeded/i.test(message);
 }
 
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
 /**
  * As billTogether; a batch that cannot be read or written as a whole is halved until the customer is found that breaks
  * it, so that one customer's fault costs the others nothing. Each part looks anew at what is due: what another run billed
@@ -237,6 +234,6 @@ async function billAlone(
     return await untilUncorrected(() => billTogether(app, owner, [customerId], now, until, record));
   } catch (error) {
     if (isOfTheDatabase(error)) throw error;
-    return [{ customerId, error: reasonOf(error) }];
+    return [{ customerId, error: messageOf(error) }];
   }
 }

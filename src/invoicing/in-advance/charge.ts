@@ -5,6 +5,7 @@
  */
 import type { App } from "../../app.ts";
 import { type Owner, publish } from "../../jobs/index.ts";
+import { messageOf } from "../../kernel/failure.ts";
 import { newId } from "../../kernel/ids.ts";
 import {
   type ClaimOptions,
@@ -15,7 +16,7 @@ import {
   streamsWaiting,
 } from "../../metering/index.ts";
 import { inTransaction, type Tx } from "../../storage/database.ts";
-import { isOfTheDatabase, reasonOf } from "../billing/batch.ts";
+import { isOfTheDatabase } from "../billing/batch.ts";
 import { insertFees, type NewFee } from "../billing/insert-fees.ts";
 import { feeCreated, writeInvoices } from "../billing/write.ts";
 import { holdVoids } from "../corrections.ts";
@@ -216,7 +217,7 @@ async function chargeStream(app: App, owner: Owner, now: Temporal.Instant, strea
     } catch (error) {
       if (isOfTheDatabase(error)) throw error;
       if (limit === 1) {
-        const reason = reasonOf(error);
+        const reason = messageOf(error);
         await setStreamAside(app.db, owner.id, streamId, reason, now);
         app.logger.error(
           { organization_id: owner.id, stream: streamId, err: error },

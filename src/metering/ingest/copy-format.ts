@@ -151,15 +151,16 @@ export interface StreamPlaces {
 
 /**
  * The group stream by stream, the highest id first: the order of the index events_commit, which then grows at its end, as the log's
- * pages are read by whoever follows it. A stream's own events keep their order; `isTimely`: by time, which is the order of the index
+ * pages are read by whoever follows it. A stream's own events keep their order; `isByTime`: by time, which is the order of the index
  * events_stream, and only those of one moment keep it.
  */
-export function byStream(group: readonly LoggedEvents[], isTimely: boolean): StreamPlaces[] {
+export function byStream(group: readonly LoggedEvents[], isByTime: boolean): StreamPlaces[] {
   const streamIds = group.flatMap((part) => part.streamIds);
   const streams = [...Map.groupBy(streamIds.keys(), (index) => streamIds[index] as bigint)]
     .map(([id, places]) => ({ id, places }))
     .sort((a, b) => (a.id < b.id ? 1 : -1));
-  if (!isTimely) return streams;
+  if (!isByTime) return streams;
+  // Beyond the year 2255 a double tells some microseconds not apart: those keep their order, too.
   const micros = Float64Array.from(group.flatMap(({ events }) => events.map((event) => Number(event.timestampMicros))));
   const timeOf = (place: number) => micros[place] as number;
   for (const { places } of streams) if (places.length > 1) places.sort((a, b) => timeOf(a) - timeOf(b) || a - b);

@@ -45,8 +45,8 @@ const isStale = (row: BegunRow): row is Commit & StaleRow => row.organization_id
 export async function copyNew(client: pg.PoolClient, group: readonly GroupPart[]): Promise<void> {
   try {
     // Events in advance are charged in the order of the log: as they came.
-    const isTimely = group.every(({ inAdvance }) => inAdvance === undefined);
-    const streams = byStream(group, isTimely);
+    const isByTime = group.every(({ inAdvance }) => inAdvance === undefined);
+    const streams = byStream(group, isByTime);
     const values = [
       keyArray(group),
       plainArray(streams.map(({ id }) => id)),

@@ -18,6 +18,7 @@ const PAGES_OF_A_STREAM = 12;
 test("a stream is found by its whole name, with or without a subscription, among however many", async () => {
   const { organizationId } = await server.organization();
   const { indexPool, close } = openDatabase({ url: server.databaseUrl, poolSize: 1 });
+  // A connection's counts are told when its statement ends: the second answer has what the first one flushed.
   const pagesRead = async () => {
     const { rows } = await indexPool.query(
       "select pg_stat_force_next_flush(), (idx_blks_hit + idx_blks_read)::int as pages from pg_statio_user_tables where relname = 'streams'",

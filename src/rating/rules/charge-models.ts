@@ -1,5 +1,6 @@
 /** All charge models in one table: a model without its file does not compile. */
 import type { ChargeModel, ChargeProperties } from "../../catalog/index.ts";
+import { messageOf } from "../../kernel/failure.ts";
 import type { ChargeModelRules, Price, RatedUsage, SeriesNeed } from "../model.ts";
 import { custom, dynamic } from "./as-added-up.ts";
 import { graduated } from "./graduated.ts";
@@ -51,7 +52,7 @@ function readProperties<M extends ChargeModel>(model: M, properties: ChargePrope
   try {
     return rules[model].parse(properties);
   } catch (cause) {
-    const why = (cause instanceof Error ? cause.message : String(cause)).replace("[big.js] ", "");
+    const why = messageOf(cause).replace("[big.js] ", "");
     const shown = JSON.stringify(properties).slice(0, PROPERTIES_SHOWN_MAX);
     throw new Error(`the properties ${shown} are no ${model} price: ${why}`, { cause });
   }

@@ -1,6 +1,6 @@
 /** The clock carries out scheduled changes at the beginning of their local day. */
 import { findOrganization, type PeriodicWork } from "../../identity/index.ts";
-import { enqueueForEach, type Job, job, type Schedule } from "../../jobs/index.ts";
+import { enqueueForEach, type Job, job, ofOrganization, type Schedule } from "../../jobs/index.ts";
 import { machineNow, presentOf } from "../../kernel/clock.ts";
 import type { BillMissed } from "../missed.ts";
 import { applyDueChanges } from "./service.ts";
@@ -26,11 +26,7 @@ export function scheduledChangeWork(billMissed: BillMissed): ScheduledChangeWork
   );
   const everywhere: Job = job("subscriptions.scheduled_changes_everywhere", async (_payload, { app }) => {
     const ids = await organizationsWithScheduled(app.db, machineNow());
-    await enqueueForEach(
-      app.db,
-      changes,
-      ids.map((organization_id) => ({ organization_id })),
-    );
+    await enqueueForEach(app.db, changes, ids.map(ofOrganization));
   });
   return {
     jobs: [changes, everywhere],
